@@ -1,0 +1,56 @@
+# `make help` lists the commands. They work in .venv, which the first of them sets up.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+
+.DEFAULT_GOAL := help
+.PHONY: help run lab test lint format notebooks weights clean
+
+help:  ## list the commands
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
+
+run: $(VENV)/.notebooks-installed  ## execute the series in order; notebooks and web pages in build/
+	@$(BIN)/python -m tools.run_series
+
+lab: $(VENV)/.notebooks-installed  ## open the series in JupyterLab
+	@$(BIN)/jupyter-lab --LabApp.default_url=/lab/tree/notebooks
+
+test: lint  ## check the style, run the unit tests and every notebook
+	@$(BIN)/python -m pytest
+
+lint: $(VENV)/.tests-installed  ## check style, types and spelling
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+	@$(BIN)/mypy
+	@$(BIN)/codespell
+
+format: $(VENV)/.tests-installed  ## put code and notebooks into the project's format
+	@$(BIN)/ruff check --fix-only
+	@$(BIN)/ruff format
+
+notebooks: $(VENV)/.notebooks-installed  ## re-execute and save outputs into notebooks/; needs real MNIST
+	@$(BIN)/python -m tools.run_series --inplace
+
+weights: $(VENV)/.notebooks-installed  ## train the weights that the package ships; needs real MNIST
+	@$(BIN)/python -m tools.train_weights
+
+clean:  ## remove what the commands made, except .venv
+	@rm -rf build *.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	@find ae_utils tests tools -name __pycache__ -prune -exec rm -rf {} +
+
+# Says what is wrong with $(PYTHON); says nothing of one that the package supports.
+python_fault = $(shell $(PYTHON) -c 'import sys; (3, 11) <= sys.version_info < (3, 15) or \
+	print("$(PYTHON) is Python", ".".join(map(str, sys.version_info[:3])))' 2>&1 || true)
+
+$(VENV)/.notebooks-installed: pyproject.toml
+	$(if $(python_fault),$(error Python 3.11 to 3.14 is needed: $(python_fault); choose one, such as make PYTHON=python3.12))
+	@echo 'Setting up .venv (about three minutes, 5 GB: once)'
+	@$(PYTHON) -m venv $(VENV)
+	@$(PIP_INSTALL) --editable '.[notebooks]'
+	@touch $@
+
+$(VENV)/.tests-installed: $(VENV)/.notebooks-installed
+	@echo 'Adding the test tools to .venv'
+	@$(PIP_INSTALL) --editable '.[notebooks,tests]'
+	@touch $@

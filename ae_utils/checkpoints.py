@@ -1,0 +1,183 @@
+"""Weights on disk: NAME.safetensors beside NAME.json, which says what they are.
+
+Nothing is unpickled, so a file can do no harm; nothing is loaded that is not, byte for byte, what
+was saved.
+"""
+
+import hashlib
+import json
+import os
+import tempfile
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import load, save
+
+from ae_utils.models import BUILDERS, Autoencoder
+
+FORMAT = 1
+KEYS = {"format", "sha256", "recipe", "about"}
+
+
+class CheckpointError(RuntimeError):
+    """A checkpoint is missing, damaged, or not one of this series."""
+
+
+def save_checkpoint(
+    model: Autoencoder, path: str | Path, about: dict[str, Any], *, half: bool = False
+) -> Path:
+    """Write a model's weights and their description; an older pair is replaced only once both stand.
+
+    Args:
+        model: a model made by one of the builders.
+        path: where to, with or without the ending '.safetensors'.
+        about: anything JSON can hold: data, training settings, figures.
+        half: store 16-bit numbers, half the size; the error rises by less than 1e-4.
+
+    Returns:
+        The path of the weights' file.
+
+    Raises:
+        CheckpointError: if the model has no recipe, or a weight is not finite.
+        OSError: if the disk is full or not writable; the older pair is then untouched.
+    """
+    path = Path(path).with_suffix(".safetensors")
+    if model.recipe is None:
+        raise CheckpointError(f"{path.name}: the model was not made by a builder of ae_utils.models.")
+    weights = {name: w.detach().cpu().contiguous() for name, w in model.state_dict().items()}
+    _check_finite(weights, path)
+    data = save({name: w.half() if half else w for name, w in weights.items()})
+    description = {
+        "format": FORMAT,
+        "sha256": hashlib.sha256(data).hexdigest(),
+        "recipe": model.recipe,
+        "about": about,
+    }
+    text = json.dumps(description, indent=2) + "\n"
+    _replace_together({path: data, path.with_suffix(".json"): text.encode()})
+    return path
+
+
+def load_checkpoint(path: str | Path) -> tuple[Autoencoder, dict[str, Any]]:
+    """Rebuild a saved model, on the CPU, whatever device it was saved from.
+
+    Args:
+        path: with or without the ending '.safetensors'.
+
+    Returns:
+        The model in evaluation mode, and the `about` it was saved with.
+
+    Raises:
+        CheckpointError: if a file is missing, damaged, or does not hold what its description says.
+    """
+    path = Path(path).with_suffix(".safetensors")
+    description = _read_description(path.with_suffix(".json"))
+    data = _read(path)
+    if hashlib.sha256(data).hexdigest() != description["sha256"]:
+        raise CheckpointError(
+            f"{path.name} ({len(data):,} bytes) is not the file that its description was written "
+            "for: the checksums differ.\nIt is damaged, or from another version. Fetch both again."
+        )
+    model = _build(description["recipe"], path)
+    _load_weights(model, load(data), path)
+    return model.eval(), description["about"]
+
+
+def load_shipped(name: str) -> tuple[Autoencoder, dict[str, Any]]:
+    """A model that comes with the package, trained on MNIST by `make weights`.
+
+    Args:
+        name: such as 'dense_2d'.
+
+    Returns:
+        The model in evaluation mode, and what is known of it: data, settings, test error.
+
+    Raises:
+        CheckpointError: if there is no such model.
+    """
+    folder = Path(str(resources.files("ae_utils"))) / "weights"
+    names = sorted(file.stem for file in folder.glob("*.safetensors"))
+    if name not in names:
+        raise CheckpointError(f"no shipped model is called {name!r}. There are: {', '.join(names)}.")
+    return load_checkpoint(folder / name)
+
+
+def _replace_together(contents: dict[Path, bytes]) -> None:
+    """Write all files under other names first, then rename: a full disk harms nothing."""
+    written: dict[Path, Path] = {}
+    try:
+        for path, data in contents.items():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
+                written[path] = Path(file.name)
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+        for path, temporary in written.items():
+            temporary.chmod(0o644)
+            temporary.replace(path)
+    finally:
+        for temporary in written.values():
+            temporary.unlink(missing_ok=True)
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise CheckpointError(f"cannot read {path} ({error.strerror}). Check the path.") from error
+
+
+def _read_description(path: Path) -> dict[str, Any]:
+    data = _read(path)
+    cause = ""
+    try:
+        description = json.loads(data)
+    except ValueError as error:
+        cause = f"it is not JSON ({error})"
+    else:
+        if not isinstance(description, dict) or set(description) != KEYS:
+            cause = f"it should hold {', '.join(sorted(KEYS))}"
+        elif description["format"] != FORMAT:
+            cause = f"its format is {description['format']!r}, this version reads {FORMAT}"
+    if cause:
+        raise CheckpointError(
+            f"{path.name} ({len(data):,} bytes) does not describe a checkpoint: {cause}.\n"
+            "Save the model again with save_checkpoint, or fetch both files again."
+        )
+    return description
+
+
+def _build(recipe: Any, path: Path) -> Autoencoder:
+    try:
+        arguments = dict(recipe)
+        return BUILDERS[arguments.pop("kind")](**arguments)
+    except (KeyError, TypeError, ValueError) as error:
+        raise CheckpointError(
+            f"{path.stem}.json: its recipe {recipe!r} builds no model of this version ({error})."
+        ) from error
+
+
+def _load_weights(model: Autoencoder, weights: dict[str, torch.Tensor], path: Path) -> None:
+    """Copy `weights` into `model`, if names, shapes, types and values are right."""
+    wanted = {name: tuple(w.shape) for name, w in model.state_dict().items()}
+    found = {name: tuple(w.shape) for name, w in weights.items()}
+    if found != wanted:
+        odd = sorted(set(wanted.items()) ^ set(found.items()))[0]
+        raise CheckpointError(f"{path.name}: its tensors are not the recipe's; see {odd}.")
+    for name, w in weights.items():
+        if w.dtype not in (torch.float16, torch.float32):
+            raise CheckpointError(f"{path.name}: {name} is {w.dtype}; float16 or float32 expected.")
+    _check_finite(weights, path)
+    model.load_state_dict(weights)
+
+
+def _check_finite(weights: dict[str, torch.Tensor], path: Path) -> None:
+    for name, w in weights.items():
+        if not w.isfinite().all():
+            raise CheckpointError(
+                f"{path.name}: {name} holds values that are not finite.\n"
+                "Train the model again, with a lower learning rate."
+            )

@@ -1,0 +1,180 @@
+"""The figures of the series, drawn from arrays; nothing here knows a model.
+
+Every function takes `ax` (or makes a figure), returns the figure and its axes, and shows nothing.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Polygon
+from numpy.typing import NDArray
+from torch import Tensor
+
+INK, MUTED = "#222222", "#767676"
+BLUE, ORANGE, GREEN = "#0072b2", "#d55e00", "#009e73"  # Okabe & Ito's colour-blind-safe palette
+
+
+def use_series_style() -> None:
+    """Give every figure that follows the look of the series."""
+    plt.rcParams.update(
+        {
+            "figure.dpi": 100,
+            "figure.constrained_layout.use": True,
+            "font.size": 11,
+            "axes.titlesize": 11,
+            "axes.spines.top": False,
+            "axes.spines.right": False,
+            "axes.prop_cycle": plt.cycler(color=[BLUE, ORANGE, GREEN]),
+            "legend.frameon": False,
+        }
+    )
+
+
+def draw_image(image: Tensor, ax: Axes, caption: str = "") -> None:
+    """Draw one image (1, 28, 28) or (28, 28) in `ax`, grey 0..1, with a caption below it."""
+    ax.imshow(_to_pixels(image), cmap="gray_r", vmin=0, vmax=1, interpolation="nearest")
+    ax.set(xticks=[], yticks=[])
+    ax.spines[:].set(visible=True, color="#cccccc")
+    if caption:
+        ax.set_xlabel(caption, fontsize=9, labelpad=3)
+
+
+def plot_image_rows(
+    rows: Mapping[str, Tensor], captions: Mapping[str, Sequence[str]] | None = None
+) -> tuple[Figure, NDArray[np.object_]]:
+    """Images in labelled rows, one column an image.
+
+    Args:
+        rows: for each label, images (N, 1, 28, 28) in 0..1; the same N in every row.
+        captions: for some of the labels, N short texts to stand below the images.
+
+    Returns:
+        The figure, and its axes (rows, N).
+    """
+    captions = captions or {}
+    n_columns = len(next(iter(rows.values())))
+    has_captions = [label in captions for label in rows]
+    heights = [1.22 if captioned else 1.0 for captioned in has_captions]
+    fig, axes = plt.subplots(
+        len(rows),
+        n_columns,
+        figsize=(n_columns * 0.95 + 0.9, sum(heights) * 0.95 + 0.1),
+        gridspec_kw={"height_ratios": heights},
+        squeeze=False,
+    )
+    for row, (label, images) in zip(axes, rows.items(), strict=True):
+        texts = captions.get(label, [""] * n_columns)
+        for ax, image, text in zip(row, images, texts, strict=True):
+            draw_image(image, ax, text)
+        row[0].set_ylabel(label, rotation=0, ha="right", va="center", labelpad=8)
+    return fig, axes
+
+
+def plot_history(
+    steps: Sequence[int],
+    curves: Mapping[str, Sequence[float]],
+    reference: tuple[str, float] | None = None,
+    ax: Axes | None = None,
+) -> tuple[Figure, Axes]:
+    """Error against training steps, on a logarithmic error axis.
+
+    Args:
+        steps: (T,) steps done at each point.
+        curves: for each label, (T,) errors.
+        reference: label and height of a dashed line to compare with.
+        ax: where to draw; a new figure if left out.
+    """
+    fig, ax = _figure_of(ax, (6.5, 3.6))
+    for (label, errors), line in zip(curves.items(), ("-", "--", ":"), strict=False):
+        ax.plot(steps, errors, line, marker="o", markersize=4, label=label)
+    if reference is not None:
+        label, height = reference
+        ax.axhline(height, color=MUTED, linestyle="-.", linewidth=1)
+        ax.annotate(
+            label,
+            (1, height),
+            xycoords=ax.get_yaxis_transform(),
+            xytext=(-4, 4),
+            textcoords="offset points",
+            ha="right",
+            color=MUTED,
+        )
+    ax.set_yscale("log")
+    ax.yaxis.set_major_locator(plt.FixedLocator([0.02, 0.03, 0.04, 0.05, 0.06, 0.08, 0.1]))
+    ax.yaxis.set_major_formatter("{x:.2f}")
+    ax.yaxis.set_minor_locator(plt.NullLocator())
+    ax.set(xlabel="training step", ylabel="mean squared error a pixel")
+    ax.legend()
+    return fig, ax
+
+
+def plot_bars(
+    values: Mapping[str, float], xlabel: str, ax: Axes | None = None
+) -> tuple[Figure, Axes]:
+    """Horizontal bars, the first on top, each with its value at its end."""
+    fig, ax = _figure_of(ax, (6.5, 0.5 * len(values) + 0.8))
+    bars = ax.barh(list(values), list(values.values()), color=BLUE, height=0.6)
+    ax.bar_label(bars, fmt="{:.4f}", padding=4)
+    ax.invert_yaxis()
+    ax.margins(x=0.12)
+    ax.set_xlabel(xlabel)
+    return fig, ax
+
+
+def plot_autoencoder(
+    sizes: Sequence[int], x: Tensor, z: Tensor, x_hat: Tensor
+) -> tuple[Figure, Axes]:
+    """The path of one image: input, encoder, code, decoder, output, with the sizes of the layers.
+
+    Args:
+        sizes: numbers a layer from input to code, such as [784, 256, 128, 2]; the decoder is
+            drawn as the mirror image.
+        x: the input (1, 28, 28).
+        z: its code (sizes[-1],).
+        x_hat: the output (1, 28, 28).
+    """
+    fig, ax = plt.subplots(figsize=(9, 3.3))
+    for side, image, title in ((-1, x, "input x"), (1, x_hat, "output x_hat")):
+        _draw_half(ax, side, sizes)
+        centre = side * 4.25
+        box = (centre - 0.8, centre + 0.8, -0.8, 0.8)
+        ax.imshow(_to_pixels(image), cmap="gray_r", vmin=0, vmax=1, extent=box)
+        ax.text(centre, 1.05, title, ha="center", weight="bold", color=INK)
+        ax.text(centre, -1.05, "28 x 28 = 784", ha="center", va="top", color=INK)
+    numbers = "\n".join(f"{value:.2f}" for value in z.tolist())
+    ax.text(
+        0, 0, numbers, ha="center", va="center", color=INK,
+        bbox={"boxstyle": "round", "facecolor": "white", "edgecolor": GREEN, "linewidth": 2},
+    )  # fmt: skip
+    ax.text(0, 1.05, "code z", ha="center", weight="bold", color=INK)
+    ax.text(0, -1.05, f"latent_dim = {sizes[-1]}", ha="center", va="top", color=INK)
+    ax.set(xlim=(-5.2, 5.2), ylim=(-1.5, 1.4), aspect="equal")
+    ax.axis("off")
+    return fig, ax
+
+
+def _draw_half(ax: Axes, side: int, sizes: Sequence[int]) -> None:
+    """The encoder (side -1) or decoder (side 1): a funnel with a bar for each layer but the code."""
+    name, colour = ("encoder", BLUE) if side < 0 else ("decoder", ORANGE)
+    outer, inner = 3.2 * side, 0.75 * side
+    funnel = [(outer, -0.95), (outer, 0.95), (inner, 0.3), (inner, -0.3)]
+    ax.add_patch(Polygon(funnel, facecolor=colour, alpha=0.15))
+    ax.text((outer + inner) / 2, 1.05, name, ha="center", weight="bold", color=colour)
+    positions = np.linspace(outer, inner + 0.25 * side, len(sizes) - 1)
+    for at, size in zip(positions, sizes[:-1], strict=True):
+        height = np.interp(abs(at), [0.75, 3.2], [0.3, 0.95])
+        ax.plot([at, at], [-height, height], color=colour, linewidth=5, solid_capstyle="butt")
+        ax.text(at, -1.05, str(size), ha="center", va="top", color=INK)
+
+
+def _to_pixels(image: Tensor) -> NDArray[np.float32]:
+    return image.detach().cpu().reshape(28, 28).numpy()
+
+
+def _figure_of(ax: Axes | None, size: tuple[float, float]) -> tuple[Figure, Axes]:
+    if ax is None:
+        return plt.subplots(figsize=size)
+    return ax.figure, ax  # type: ignore[return-value]

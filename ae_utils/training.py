@@ -1,0 +1,318 @@
+"""Training: the loop, the error on unseen images, stopping and going on, the device.
+
+`fit` knows nothing of the model but that it maps a batch of images to a batch of the same shape.
+Images stay in memory as uint8; each batch is gathered and converted when it is needed.
+"""
+
+import math
+from collections.abc import Iterator
+from copy import deepcopy
+from dataclasses import dataclass, field
+from itertools import count, islice
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from tqdm.auto import tqdm
+
+from ae_utils.data import to_float
+from ae_utils.metrics import image_errors, reconstruction_error
+
+N_RECORDS = 20  # how many points a history has, and how often the weights are put aside
+N_TRACKED = 2_000  # how many images a point of the history is measured on
+EVALUATION_BATCH = 2_000
+
+
+class TrainingError(RuntimeError):
+    """Training could not go on; the model holds its last good weights."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What, beside model and images, decides the course of a training.
+
+    Attributes:
+        steps: how many batches to train on.
+        batch_size: images a batch.
+        lr: the highest learning rate; it is reached after a tenth of the steps.
+        seed: for the order of the images.
+    """
+
+    steps: int
+    batch_size: int = 256
+    lr: float = 5e-3
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        for name in ("steps", "batch_size"):
+            value = getattr(self, name)
+            if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+                raise ValueError(f"{name}: got {value!r}. Pass a whole number, 1 or more.")
+        if not (isinstance(self.lr, int | float) and 0 < self.lr < math.inf):
+            raise ValueError(f"lr: got {self.lr!r}. Pass a positive number, such as 0.005.")
+
+
+@dataclass
+class History:
+    """Errors (mean squared error a pixel) on fixed samples of images, as training went on."""
+
+    steps: list[int] = field(default_factory=list)
+    train_error: list[float] = field(default_factory=list)
+    test_error: list[float] = field(default_factory=list)  # empty without test images
+
+
+@dataclass
+class TrainingRun:
+    """What `fit` returns: how far training got, and all that is needed to go on.
+
+    Attributes:
+        settings: the settings it was started with.
+        step: steps done; fewer than `settings.steps` after an interruption.
+        history: the errors so far.
+    """
+
+    settings: Settings
+    step: int
+    history: History
+    _saved: dict[str, Any] = field(repr=False)
+
+    @property
+    def finished(self) -> bool:
+        """Whether all steps are done."""
+        return self.step == self.settings.steps
+
+
+def fit(
+    model: nn.Module,
+    images: Tensor,
+    settings: Settings,
+    *,
+    test_images: Tensor | None = None,
+    resume: TrainingRun | None = None,
+) -> TrainingRun:
+    """Train `model` to reconstruct `images`; it is changed in place.
+
+    The interrupt button stops it: the model then holds the weights of the last record (there are
+    twenty of them, evenly spaced), and `resume` goes on from there as if nothing had happened.
+
+    Args:
+        model: maps (B, 1, 28, 28) in 0..1 to the same shape; stays on its device.
+        images: training images (N, 1, 28, 28), uint8, or float32 in 0..1.
+        settings: steps, batch size, learning rate, seed.
+        test_images: images to measure the test error on as training goes on; never trained on.
+        resume: the interrupted run to continue; same model, images and settings.
+
+    Returns:
+        The run, with the history of errors.
+
+    Raises:
+        ValueError: if there are no images, or one is not finite, or `resume` does not fit.
+        TrainingError: if the loss stops being finite; the model keeps its last good weights.
+    """
+    images = _prepare(model, images, "training images")
+    tracked = {"train_error": _sample(images)}
+    if test_images is not None:
+        tracked["test_error"] = _sample(_prepare(model, test_images, "test images"))
+    optimizer = make_optimizer(model)
+    run = TrainingRun(settings, 0, History(), {})
+    if resume is None:
+        _record(run, model, optimizer, tracked)
+    else:
+        _continue(run, resume, model, optimizer)
+
+    batches = islice(draw_batches(len(images), settings), run.step, settings.steps)
+    bar = tqdm(total=settings.steps, initial=run.step, desc="Training", unit="step", leave=False)
+    every = math.ceil(settings.steps / N_RECORDS)
+    model.train()
+    try:
+        for step, batch in enumerate(batches, start=run.step + 1):
+            x = _as_float(images[batch.to(images.device)])
+            loss = reconstruction_error(model(x), x)
+            if not loss.isfinite():
+                raise _not_finite("loss", step, settings, run)
+            take_step(optimizer, loss, learning_rate(step, settings))
+            bar.update()
+            if step % every == 0 or step == settings.steps:
+                run.step = step
+                _record(run, model, optimizer, tracked)
+                bar.set_postfix_str(f"error {run.history.train_error[-1]:.4f}")
+    except KeyboardInterrupt:
+        _restore(run, model, optimizer)
+        print(
+            f"Stopped. The model holds the weights of step {run.step:,} of {settings.steps:,}; "
+            "pass this run as `resume` to go on from there."
+        )
+    except TrainingError:
+        _restore(run, model, optimizer)
+        raise
+    finally:
+        bar.close()
+    return run
+
+
+def take_step(optimizer: torch.optim.Optimizer, loss: Tensor, lr: float) -> None:
+    """Change the weights a little, in the direction that lowers `loss`, at learning rate `lr`."""
+    for group in optimizer.param_groups:
+        group["lr"] = lr
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+
+
+def make_optimizer(model: nn.Module) -> torch.optim.Adam:
+    """Adam over all weights that may move, in one fused operation a step.
+
+    Source: Kingma & Ba 2015, 'Adam'.
+    """
+    trainable = [p for p in model.parameters() if p.requires_grad]
+    return torch.optim.Adam(trainable, betas=(0.9, 0.99), fused=True)
+
+
+def learning_rate(step: int, settings: Settings) -> float:
+    """The learning rate of step 1..steps: a straight rise over the first tenth, then half a cosine.
+
+    Source: Loshchilov & Hutter 2017, 'SGDR' (the cosine); Goyal et al. 2017 (the rise).
+    """
+    warm_up = max(1, settings.steps // 10)
+    if step <= warm_up:
+        return settings.lr * step / warm_up
+    progress = (step - warm_up) / (settings.steps - warm_up + 1)
+    return settings.lr * (1 + math.cos(math.pi * progress)) / 2
+
+
+def draw_batches(n_images: int, settings: Settings) -> Iterator[Tensor]:
+    """Batches of image numbers, without end: each epoch in a new order, its remainder left out.
+
+    An epoch's order depends on the seed and on its number only, so an interrupted training finds
+    its place again by counting.
+
+    Args:
+        n_images: how many images there are.
+        settings: batch size (all images, where there are fewer) and seed.
+
+    Yields:
+        int64 (batch_size,), numbers from 0 to n_images - 1, none twice in an epoch.
+    """
+    batch_size = min(settings.batch_size, n_images)
+    for epoch in count():
+        generator = torch.Generator().manual_seed(settings.seed * 1_000_003 + epoch)
+        order = torch.randperm(n_images, generator=generator)
+        yield from order[: n_images - n_images % batch_size].split(batch_size)
+
+
+def evaluate(model: nn.Module, images: Tensor) -> float:
+    """The reconstruction error over all `images`; leaves weights, mode and gradients alone.
+
+    Args:
+        model: maps (B, 1, 28, 28) in 0..1 to the same shape.
+        images: (N, 1, 28, 28), uint8, or float32 in 0..1.
+
+    Returns:
+        Mean squared error a pixel.
+
+    Raises:
+        ValueError: if there are no images, or one is not finite.
+    """
+    images = _prepare(model, images, "images")
+    was_training = model.training
+    model.eval()
+    try:
+        with torch.no_grad():
+            batches = (_as_float(batch) for batch in images.split(EVALUATION_BATCH))
+            total = sum(image_errors(model(x), x).sum().item() for x in batches)
+    finally:
+        model.train(was_training)
+    return total / len(images)
+
+
+def choose_device(name: str = "auto") -> torch.device:
+    """The device to train on: a CUDA or Apple GPU where there is one, else the CPU.
+
+    Args:
+        name: 'auto', 'cpu', 'cuda' or 'mps'. Where the one asked for is missing, a printed line
+            says so and the CPU is used.
+
+    Raises:
+        ValueError: if the name is none of these.
+    """
+    present = {
+        "cuda": torch.cuda.is_available(),
+        "mps": torch.backends.mps.is_available(),
+        "cpu": True,
+    }
+    if name == "auto":
+        return torch.device(next(device for device, is_there in present.items() if is_there))
+    if name not in present:
+        raise ValueError(f"device: got {name!r}. Pass 'auto', 'cpu', 'cuda' or 'mps'.")
+    if not present[name]:
+        print(f"Using the CPU because PyTorch finds no usable '{name}' device here.")
+        return torch.device("cpu")
+    return torch.device(name)
+
+
+def _prepare(model: nn.Module, images: Tensor, what: str) -> Tensor:
+    """`images`, checked, on the model's device."""
+    if len(images) == 0:
+        raise ValueError(f"{what}: got none (shape {tuple(images.shape)}). Pass at least one.")
+    if images.is_floating_point():
+        bad = (~images.flatten(1).isfinite().all(1)).nonzero()
+        if len(bad):
+            raise ValueError(
+                f"{what}: image {bad[0].item()} holds a value that is not finite "
+                f"({len(bad)} such image(s) of {len(images)}).\nRemove or repair them first."
+            )
+    return images.to(next(model.parameters()).device)
+
+
+def _as_float(batch: Tensor) -> Tensor:
+    return batch if batch.is_floating_point() else to_float(batch)
+
+
+def _sample(images: Tensor) -> Tensor:
+    """Up to `N_TRACKED` images, evenly spaced over all of them."""
+    return images[:: math.ceil(len(images) / N_TRACKED)]
+
+
+def _record(
+    run: TrainingRun,
+    model: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    tracked: dict[str, Tensor],
+) -> None:
+    """Note the errors of this step, and put weights and optimizer aside to return to."""
+    errors = {name: evaluate(model, images) for name, images in tracked.items()}
+    if not all(math.isfinite(error) for error in errors.values()):
+        raise _not_finite("error", run.step, run.settings, run)
+    run.history.steps.append(run.step)
+    for name, error in errors.items():
+        getattr(run.history, name).append(error)
+    run._saved = deepcopy({"model": model.state_dict(), "optimizer": optimizer.state_dict()})
+
+
+def _restore(run: TrainingRun, model: nn.Module, optimizer: torch.optim.Optimizer) -> None:
+    """Bring model, optimizer and run back to the last record."""
+    saved = deepcopy(run._saved)  # the optimizer would go on working in what it is given
+    model.load_state_dict(saved["model"])
+    optimizer.load_state_dict(saved["optimizer"])
+    run.step = run.history.steps[-1]
+
+
+def _continue(
+    run: TrainingRun, earlier: TrainingRun, model: nn.Module, optimizer: torch.optim.Optimizer
+) -> None:
+    """Make `run` start where `earlier` stopped."""
+    if earlier.settings != run.settings:
+        raise ValueError(
+            f"resume: the run was started with {earlier.settings},\nbut now {run.settings} is "
+            "asked for.\nPass the same settings to go on, or leave `resume` out to start again."
+        )
+    run.history, run._saved = deepcopy(earlier.history), earlier._saved
+    _restore(run, model, optimizer)
+
+
+def _not_finite(what: str, step: int, settings: Settings, run: TrainingRun) -> TrainingError:
+    return TrainingError(
+        f"the {what} at step {step:,} is not finite (NaN or infinite).\n"
+        f"The usual cause is too high a learning rate: it was {settings.lr:g}; try a tenth.\n"
+        f"The model holds the weights of step {run.history.steps[-1] if run.history.steps else 0:,}."
+    )

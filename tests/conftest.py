@@ -1,0 +1,38 @@
+"""What several test modules share."""
+
+import re
+
+import matplotlib
+import pytest
+from bs4 import BeautifulSoup
+
+matplotlib.use("Agg")
+
+
+@pytest.fixture(scope="session")
+def mnist_or_digits():
+    """The digit images of this machine: MNIST where it is at hand, else the embedded digits."""
+    from ae_utils.data import load_digits
+
+    return load_digits()
+
+
+@pytest.fixture(scope="session")
+def mnist(mnist_or_digits):
+    """MNIST itself; a test that asks for it is skipped where there is none."""
+    if mnist_or_digits.name != "mnist":
+        pytest.skip("needs real MNIST: no network, and AE_DATA_DIR names no folder that holds it")
+    return mnist_or_digits
+
+
+@pytest.fixture(scope="session")
+def addresses_fetched():
+    """Return a function that lists what a browser would fetch from the network for a page."""
+
+    def find(html: str) -> list[str]:
+        tags = BeautifulSoup(html, "html.parser").select("script, link, img, iframe, source")
+        named = [tag.get("src") or tag.get("href") or "" for tag in tags]
+        in_code = re.findall(r"(?:import\(|@import|url\()\s*[\"']?((?:https?:)?//[^\"')]+)", html)
+        return [address for address in named if re.match(r"(https?:)?//", address)] + in_code
+
+    return find

@@ -1,0 +1,190 @@
+"""The notebooks as they are committed: what readers see on the web, before anything runs."""
+
+import ast
+import json
+import re
+from pathlib import Path
+
+import nbformat
+import pytest
+from bs4 import BeautifulSoup
+from nbformat import NotebookNode
+
+from tools.html_edition import write_edition
+from tools.run_series import KERNELSPEC, WIDGET_VIEW, data_line
+
+FOLDER = Path(__file__).parents[1] / "notebooks"
+SERIES = sorted(FOLDER.glob("[0-9][0-9]_*.ipynb"))
+COMMITTED = [path for path in sorted(FOLDER.rglob("*.ipynb")) if path.parent.name[0] != "."]
+CLOSING_SECTIONS = ["What we learned", "Exercises", "Sources"]
+MACHINE_PATH = re.compile(r"(?:^|[\s\"'(=])/(?:home|root|tmp|Users)\b|\bC:\\", re.MULTILINE)
+REGISTRY = re.compile(r"\b(?:py(?:pi|thonhosted)|(?:ana)?conda)\.(?:org|com)\b")
+MEMORY_ADDRESS = re.compile(r"\bat 0x[0-9a-f]{6,}")
+EMBEDDED_DATA = re.compile(r"base64,[A-Za-z0-9+/=\s]+")
+
+
+def name_of(path: Path) -> str:
+    """Return how a notebook is called in a test's name."""
+    return path.relative_to(FOLDER).as_posix()
+
+
+@pytest.fixture(params=COMMITTED, ids=name_of)
+def path(request) -> Path:
+    """Each notebook of the project, solutions included."""
+    return request.param
+
+
+@pytest.fixture
+def notebook(path) -> NotebookNode:
+    """The content of each notebook of the project."""
+    return nbformat.read(path, as_version=4)
+
+
+@pytest.fixture(params=SERIES, ids=name_of)
+def chapter(request) -> Path:
+    """Each notebook of the series."""
+    return request.param
+
+
+def code_cells(notebook: NotebookNode) -> list[NotebookNode]:
+    """Return the code cells that hold any code."""
+    return [c for c in notebook.cells if c.cell_type == "code" and c.source.strip()]
+
+
+def markdown(path: Path) -> str:
+    """Return all the text cells of a notebook, fenced code left out."""
+    notebook = nbformat.read(path, as_version=4)
+    text = "\n\n".join(c.source for c in notebook.cells if c.cell_type == "markdown")
+    return re.sub(r"^```.*?^```", "", text, flags=re.MULTILINE | re.DOTALL)
+
+
+def outputs(notebook: NotebookNode) -> list[NotebookNode]:
+    """Return the outputs of all code cells."""
+    return [output for cell in code_cells(notebook) for output in cell.outputs]
+
+
+def visible_texts(notebook: NotebookNode) -> list[str]:
+    """Return every source and every text in the outputs, without pictures."""
+    texts = [cell.source for cell in notebook.cells]
+    for output in outputs(notebook):
+        data = output.get("data", {})
+        texts += [output.get("text", ""), *(data[kind] for kind in data if kind[:5] == "text/")]
+    return [EMBEDDED_DATA.sub("", text) for text in texts]
+
+
+def imports(cell: NotebookNode) -> bool:
+    """Tell whether a code cell holds an import statement."""
+    code = re.sub(r"^(\s*)[%!].*", r"\1pass", cell.source, flags=re.MULTILINE)
+    return any(isinstance(node, ast.Import | ast.ImportFrom) for node in ast.walk(ast.parse(code)))
+
+
+def test_there_are_notebooks_numbered_without_a_gap():
+    numbers = [int(path.name[:2]) for path in SERIES]
+    assert numbers
+    assert numbers == list(range(1, len(numbers) + 1))
+
+
+def test_format_is_valid_with_an_id_for_each_cell(path):
+    content = json.loads(path.read_text(encoding="utf-8"))
+    nbformat.validate(content)
+    assert (content["nbformat"], content["nbformat_minor"]) >= (4, 5)
+
+
+def test_metadata_name_no_machine_and_hold_no_widget_state(notebook):
+    assert notebook.metadata.kernelspec == KERNELSPEC
+    assert "version" not in notebook.metadata.get("language_info", {})
+    assert "widgets" not in notebook.metadata
+
+
+def test_outputs_come_from_one_clean_run(notebook):
+    cells = code_cells(notebook)
+    assert [cell.execution_count for cell in cells] == list(range(1, len(cells) + 1))
+
+
+def test_outputs_hold_no_errors_no_stderr_and_no_live_widgets(notebook):
+    assert not [each for each in outputs(notebook) if each.output_type == "error"]
+    assert not [each for each in outputs(notebook) if each.get("name") == "stderr"]
+    assert not [each for each in outputs(notebook) if WIDGET_VIEW in each.get("data", {})]
+
+
+def test_outputs_come_from_real_mnist(chapter):
+    line = data_line(nbformat.read(chapter, as_version=4))
+    assert line is not None
+    assert line.startswith("MNIST:")
+
+
+def test_file_is_at_most_one_megabyte(path):
+    assert path.stat().st_size <= 1_000_000
+
+
+@pytest.mark.parametrize("pattern", [MACHINE_PATH, REGISTRY, MEMORY_ADDRESS])
+def test_texts_name_nothing_of_the_machine_they_ran_on(notebook, pattern):
+    assert [text for text in visible_texts(notebook) if pattern.search(text)] == []
+
+
+@pytest.mark.parametrize(
+    ("pattern", "text"),
+    [
+        (MACHINE_PATH, "saved to /home/ada/x.png"),
+        (MACHINE_PATH, r"open('C:\data')"),
+        (REGISTRY, "from https://py" + "pi.org/simple"),
+        (MEMORY_ADDRESS, "<Figure at 0x7f24c801a650>"),
+    ],
+)
+def test_texts_that_do_would_be_noticed(pattern, text):
+    assert pattern.search(text)
+
+
+def test_code_cells_are_short(path, notebook):
+    lengths = [len(re.findall(r"^.*\S", c.source, re.MULTILINE)) for c in code_cells(notebook)]
+    assert max(lengths) <= 25
+
+
+def test_imports_stand_in_the_first_code_cell_only(notebook):
+    first, *others = code_cells(notebook)
+    assert imports(first)
+    assert [cell.source for cell in others if imports(cell)] == []
+
+
+def test_first_line_is_a_heading_with_the_number_of_the_file(chapter):
+    heading = re.match(r"# (\d+)\. \S", markdown(chapter))
+    assert heading
+    assert int(heading[1]) == int(chapter.name[:2])
+
+
+def test_last_sections_are_the_agreed_ones(chapter):
+    sections = re.findall(r"^## (.+?)\s*$", markdown(chapter), re.MULTILINE)
+    assert sections[-len(CLOSING_SECTIONS) :] == CLOSING_SECTIONS
+
+
+def test_cells_that_draw_have_an_alternative_text(notebook):
+    for cell in code_cells(notebook):
+        if any("image/png" in output.get("data", {}) for output in cell.outputs):
+            assert re.fullmatch(r".{20,}\.", cell.metadata.get("alt", ""), re.DOTALL), cell.source
+
+
+def test_relative_links_lead_to_files(path):
+    targets = re.findall(r"\]\(([^)\s]+)", markdown(path))
+    relative = [t.partition("#")[0] for t in targets if not re.match(r"[a-z]+:|#", t)]
+    assert [target for target in relative if not (path.parent / target).exists()] == []
+
+
+@pytest.fixture(scope="module")
+def edition(tmp_path_factory) -> Path:
+    """The folder of an HTML edition made from the committed notebooks."""
+    notebooks = {path.stem: nbformat.read(path, as_version=4) for path in SERIES}
+    folder = tmp_path_factory.mktemp("html")
+    write_edition(notebooks, folder, FOLDER, [])
+    return folder
+
+
+@pytest.mark.parametrize("page", ["index", *(path.stem for path in SERIES)])
+def test_web_page_is_complete_without_a_network(edition, page, addresses_fetched):
+    html = (edition / f"{page}.html").read_text(encoding="utf-8")
+    assert addresses_fetched(html) == []
+    soup = BeautifulSoup(html, "html.parser")
+    texts = [picture.get("alt", "") for picture in soup.select("img")]
+    assert not [text for text in texts if not text or text.startswith("No description has been")]
+    links = [link["href"].partition("#")[0] for link in soup.select("a[href]")]
+    relative = [link for link in links if link and not re.match(r"[a-z]+:", link)]
+    assert [link for link in relative if not (edition / link).exists()] == []

@@ -1,0 +1,93 @@
+"""The files that set the project up agree with one another."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[1]
+CONDA_NAMES = {"torch": "pytorch-cpu", "matplotlib": "matplotlib-base"}
+PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
+
+needs_make = pytest.mark.skipif(shutil.which("make") is None, reason="needs make")
+
+
+def conda_requirement(requirement: str) -> str:
+    """Return a requirement of pyproject.toml as conda-forge calls it."""
+    name, limits = re.fullmatch(r"([\w-]+)(.*)", requirement).groups()
+    return CONDA_NAMES.get(name, name.replace("jupyter-", "jupyter_")) + limits
+
+
+@pytest.fixture
+def folder(tmp_path) -> Path:
+    """A folder with the project's Makefile and what that reads."""
+    shutil.copy(ROOT / "Makefile", tmp_path)
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    return tmp_path
+
+
+def make(folder: Path, *arguments: str) -> subprocess.CompletedProcess:
+    """Run make in a folder, untouched by a make that runs these tests."""
+    inherited = ("MAKEFLAGS", "MAKELEVEL", "MFLAGS", "PYTHON")
+    env = {name: value for name, value in os.environ.items() if name not in inherited}
+    return subprocess.run(["make", *arguments], cwd=folder, env=env, capture_output=True, text=True)
+
+
+def test_conda_environment_has_what_pip_would_install():
+    *conda, last = yaml.safe_load((ROOT / "environment.yml").read_text())["dependencies"]
+    project = PYPROJECT["project"]
+    wanted = project["dependencies"] + project["optional-dependencies"]["notebooks"]
+    assert sorted(conda) == sorted([*map(conda_requirement, wanted), "python=3.12", "pip"])
+    assert last == {"pip": ["-e ."]}
+
+
+@needs_make
+def test_make_help_has_a_line_for_every_command(folder):
+    commands = re.search(r"^\.PHONY: (.*)", (ROOT / "Makefile").read_text(), re.MULTILINE)[1]
+    lines = make(folder).stdout.splitlines()
+    assert sorted(line.split()[1] for line in lines) == sorted(commands.split())
+    assert all(len(line.split()) > 3 for line in lines)
+
+
+@needs_make
+@pytest.mark.parametrize("version", [(3, 10, 14), (3, 15, 0)])
+def test_unsupported_python_is_refused_in_one_line_before_anything_is_made(folder, version):
+    pretend = f"import sys; sys.version_info = {version}; exec(sys.argv[2])"
+    old = folder / "old-python"
+    old.write_text(f'#!/bin/sh\nexec "{sys.executable}" -c "{pretend}" "$@"\n')
+    old.chmod(0o755)
+    result = make(folder, "run", f"PYTHON={old}")
+    assert result.returncode != 0
+    assert result.stdout == ""
+    assert len(result.stderr.splitlines()) == 1
+    assert f"Python 3.11 to 3.14 is needed: {old} is Python" in result.stderr
+    assert not (folder / ".venv").exists()
+
+
+@needs_make
+def test_missing_python_is_refused_likewise(folder):
+    result = make(folder, "run", "PYTHON=no-such-python")
+    assert len(result.stderr.splitlines()) == 1
+    assert "Python 3.11 to 3.14 is needed" in result.stderr
+    assert "no-such-python" in result.stderr
+    assert not (folder / ".venv").exists()
+
+
+@needs_make
+def test_commands_set_nothing_up_twice(folder):
+    assert "pip install" in make(folder, "--dry-run", "test").stdout
+    (folder / ".venv").mkdir()
+    for stamp in (".notebooks-installed", ".tests-installed"):
+        (folder / ".venv" / stamp).touch()
+    assert "pip install" not in make(folder, "--dry-run", "run", "test").stdout
+
+
+def test_supported_pythons_are_the_same_everywhere():
+    assert PYPROJECT["project"]["requires-python"] == ">=3.11,<3.15"
+    assert "(3, 11) <= sys.version_info < (3, 15)" in (ROOT / "Makefile").read_text()
