@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help run lab test lint format notebooks weights clean
+.PHONY: help run lab test lint format notebooks weights figures clean
 
 help:  ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
@@ -34,6 +34,9 @@ notebooks: $(VENV)/.notebooks-installed  ## re-execute and save outputs into not
 
 weights: $(VENV)/.notebooks-installed  ## train the weights that the package ships; needs real MNIST
 	@$(BIN)/python -m tools.train_weights
+
+figures: $(VENV)/.notebooks-installed  ## draw the pictures in figures/ again; needs real MNIST
+	@$(BIN)/python -m tools.make_figures
 
 clean:  ## remove what the commands made, except .venv
 	@rm -rf build *.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache

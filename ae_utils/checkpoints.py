@@ -19,6 +19,7 @@ from ae_utils.models import BUILDERS, Autoencoder
 
 FORMAT = 1
 KEYS = {"format", "sha256", "recipe", "about"}
+SAVE_AGAIN = "Save the model again with save_checkpoint, or fetch both files again."
 
 
 class CheckpointError(RuntimeError):
@@ -28,7 +29,7 @@ class CheckpointError(RuntimeError):
 def save_checkpoint(
     model: Autoencoder, path: str | Path, about: dict[str, Any], *, half: bool = False
 ) -> Path:
-    """Write a model's weights and their description; an older pair is replaced only once both stand.
+    """Write a model's weights and their description, or leave an older pair as it was.
 
     Args:
         model: a model made by one of the builders.
@@ -40,15 +41,20 @@ def save_checkpoint(
         The path of the weights' file.
 
     Raises:
-        CheckpointError: if the model has no recipe, or a weight is not finite.
+        CheckpointError: if the model has no recipe, or a weight is not finite as it is stored.
         OSError: if the disk is full or not writable; the older pair is then untouched.
     """
-    path = Path(path).with_suffix(".safetensors")
+    path = _weights_path(path)
     if model.recipe is None:
-        raise CheckpointError(f"{path.name}: the model was not made by a builder of ae_utils.models.")
+        raise CheckpointError(
+            f"{path.name}: the model has no recipe to rebuild it from.\n"
+            "Make it with a builder of ae_utils.models."
+        )
     weights = {name: w.detach().cpu().contiguous() for name, w in model.state_dict().items()}
+    if half:
+        weights = {name: w.half() for name, w in weights.items()}
     _check_finite(weights, path)
-    data = save({name: w.half() if half else w for name, w in weights.items()})
+    data = save(weights)
     description = {
         "format": FORMAT,
         "sha256": hashlib.sha256(data).hexdigest(),
@@ -72,7 +78,7 @@ def load_checkpoint(path: str | Path) -> tuple[Autoencoder, dict[str, Any]]:
     Raises:
         CheckpointError: if a file is missing, damaged, or does not hold what its description says.
     """
-    path = Path(path).with_suffix(".safetensors")
+    path = _weights_path(path)
     description = _read_description(path.with_suffix(".json"))
     data = _read(path)
     if hashlib.sha256(data).hexdigest() != description["sha256"]:
@@ -81,7 +87,7 @@ def load_checkpoint(path: str | Path) -> tuple[Autoencoder, dict[str, Any]]:
             "for: the checksums differ.\nIt is damaged, or from another version. Fetch both again."
         )
     model = _build(description["recipe"], path)
-    _load_weights(model, load(data), path)
+    _load_weights(model, _parse_weights(data, path), path)
     return model.eval(), description["about"]
 
 
@@ -100,8 +106,17 @@ def load_shipped(name: str) -> tuple[Autoencoder, dict[str, Any]]:
     folder = Path(str(resources.files("ae_utils"))) / "weights"
     names = sorted(file.stem for file in folder.glob("*.safetensors"))
     if name not in names:
-        raise CheckpointError(f"no shipped model is called {name!r}. There are: {', '.join(names)}.")
+        there_are = ", ".join(names) or "none"
+        raise CheckpointError(f"no shipped model is called {name!r}. There are: {there_are}.")
     return load_checkpoint(folder / name)
+
+
+def _weights_path(path: str | Path) -> Path:
+    """The weights' file: `path` with the ending '.safetensors', other dots in the name kept."""
+    path = Path(path)
+    if path.suffix == ".safetensors":
+        return path
+    return path.with_name(path.name + ".safetensors")
 
 
 def _replace_together(contents: dict[Path, bytes]) -> None:
@@ -135,7 +150,7 @@ def _read_description(path: Path) -> dict[str, Any]:
     cause = ""
     try:
         description = json.loads(data)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         cause = f"it is not JSON ({error})"
     else:
         if not isinstance(description, dict) or set(description) != KEYS:
@@ -144,8 +159,7 @@ def _read_description(path: Path) -> dict[str, Any]:
             cause = f"its format is {description['format']!r}, this version reads {FORMAT}"
     if cause:
         raise CheckpointError(
-            f"{path.name} ({len(data):,} bytes) does not describe a checkpoint: {cause}.\n"
-            "Save the model again with save_checkpoint, or fetch both files again."
+            f"{path.name} ({len(data):,} bytes) does not describe a checkpoint: {cause}.\n{SAVE_AGAIN}"
         )
     return description
 
@@ -154,9 +168,20 @@ def _build(recipe: Any, path: Path) -> Autoencoder:
     try:
         arguments = dict(recipe)
         return BUILDERS[arguments.pop("kind")](**arguments)
-    except (KeyError, TypeError, ValueError) as error:
+    except Exception as error:  # a recipe from elsewhere may hold anything
+        cause = " ".join(f"{type(error).__name__}: {error}".split())
         raise CheckpointError(
-            f"{path.stem}.json: its recipe {recipe!r} builds no model of this version ({error})."
+            f"{path.stem}.json: its recipe {recipe!r} builds no model of this version ({cause}).\n{SAVE_AGAIN}"
+        ) from error
+
+
+def _parse_weights(data: bytes, path: Path) -> dict[str, torch.Tensor]:
+    try:
+        return load(data)
+    except Exception as error:  # safetensors has its own type for a bad file, and raises others
+        cause = " ".join(f"{type(error).__name__}: {error}".split())
+        raise CheckpointError(
+            f"{path.name} ({len(data):,} bytes) is no safetensors file ({cause}).\n{SAVE_AGAIN}"
         ) from error
 
 
@@ -165,11 +190,16 @@ def _load_weights(model: Autoencoder, weights: dict[str, torch.Tensor], path: Pa
     wanted = {name: tuple(w.shape) for name, w in model.state_dict().items()}
     found = {name: tuple(w.shape) for name, w in weights.items()}
     if found != wanted:
-        odd = sorted(set(wanted.items()) ^ set(found.items()))[0]
-        raise CheckpointError(f"{path.name}: its tensors are not the recipe's; see {odd}.")
+        name, _ = min(set(wanted.items()) ^ set(found.items()))
+        raise CheckpointError(
+            f"{path.name}: its tensors are not those of its recipe. {name} should be "
+            f"{wanted.get(name, 'absent')}, and is {found.get(name, 'absent')}.\n{SAVE_AGAIN}"
+        )
     for name, w in weights.items():
         if w.dtype not in (torch.float16, torch.float32):
-            raise CheckpointError(f"{path.name}: {name} is {w.dtype}; float16 or float32 expected.")
+            raise CheckpointError(
+                f"{path.name}: {name} is {w.dtype}, where float16 or float32 is expected.\n{SAVE_AGAIN}"
+            )
     _check_finite(weights, path)
     model.load_state_dict(weights)
 

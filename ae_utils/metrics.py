@@ -14,6 +14,7 @@ def reconstruction_error(x_hat: Tensor, x: Tensor) -> Tensor:
         A scalar tensor, 0 for a perfect copy. Times 784 it is the squared error an image.
 
     Raises:
+        TypeError: if one is not floating point (stored images, 0..255, against 0..1, say).
         ValueError: if the shapes differ (PyTorch would broadcast, and the figure would be wrong).
     """
     return pixel_errors(x_hat, x).mean()
@@ -23,6 +24,7 @@ def image_errors(x_hat: Tensor, x: Tensor) -> Tensor:
     """Mean squared error a pixel, image by image: (N, ...) and (N, ...) -> (N,).
 
     Raises:
+        TypeError: if one is not floating point.
         ValueError: if the shapes differ.
     """
     return pixel_errors(x_hat, x).flatten(1).mean(1)
@@ -32,8 +34,14 @@ def pixel_errors(x_hat: Tensor, x: Tensor) -> Tensor:
     """Squared error of every pixel, in the shape of `x`.
 
     Raises:
+        TypeError: if one is not floating point.
         ValueError: if the shapes differ.
     """
+    for name, images in (("reconstructions", x_hat), ("originals", x)):
+        if not images.is_floating_point():
+            raise TypeError(
+                f"{name}: got {images.dtype}.\nPass floating point in 0..1 (`to_float`)."
+            )
     if x_hat.shape != x.shape:
         raise ValueError(
             f"reconstructions {tuple(x_hat.shape)} and originals {tuple(x.shape)} differ in shape."

@@ -55,13 +55,13 @@ class Autoencoder(nn.Module):
         """Compress images.
 
         Args:
-            x: images, floating point (N, 1, 28, 28), 0 is black paper and 1 is full ink.
+            x: images, float32 (N, 1, 28, 28), 0 is black paper and 1 is full ink.
 
         Returns:
             Codes (N, latent_dim), any real numbers.
 
         Raises:
-            TypeError: if `x` is not a floating-point tensor.
+            TypeError: if `x` is not a float32 tensor.
             ValueError: if its shape or range is wrong.
         """
         return self.encoder(check_images(x))
@@ -88,16 +88,17 @@ class Autoencoder(nn.Module):
         weight = next(self.decoder.parameters())
         try:
             z = torch.as_tensor(z, dtype=weight.dtype, device=weight.device)
-        except (TypeError, ValueError) as error:
+        except (TypeError, ValueError, RuntimeError, OverflowError) as error:
             raise ValueError(
-                f"latent points: cannot read {z!r} as numbers ({error}).\n"
+                f"latent points: cannot read this {type(z).__name__} as numbers ({error}).\n"
                 f"Pass a tensor or nested lists of shape (N, {self.latent_dim})."
             ) from error
+        shape = tuple(z.shape)
         if z.ndim == 1:
             z = z.unsqueeze(0)
         if z.ndim != 2 or z.shape[1] != self.latent_dim:
             raise ValueError(
-                f"latent points: got shape {tuple(z.shape)}, but this model's latent space has "
+                f"latent points: got shape {shape}, but this model's latent space has "
                 f"{self.latent_dim} dimension(s).\nPass shape (N, {self.latent_dim})."
             )
         if z.numel() and not z.abs().max() <= LATENT_LIMIT:  # `not <=` is true for NaN as well
@@ -121,12 +122,16 @@ def linear_autoencoder(
     Returns:
         A model whose outputs, like PCA's, may leave 0..1 a little.
 
+    Raises:
+        TypeError, ValueError: if `latent_dim` or `mean_image` is not what it should be.
+
     Source: Bourlard & Kamp 1988; Baldi & Hornik 1989.
     """
     latent_dim = check_latent_dim(latent_dim)
     with _seeded(seed):
         down, up = nn.Linear(N_PIXELS, latent_dim), nn.Linear(latent_dim, N_PIXELS)
     if mean_image is not None:
+        _check_mean_image(mean_image)
         _set_bias(up, mean_image.flatten())
         _set_bias(down, -(down.weight.detach() @ mean_image.flatten()))  # the mean has code 0
     encoder = nn.Sequential(nn.Flatten(), down)
@@ -153,15 +158,21 @@ def dense_autoencoder(
     Returns:
         A model with SiLU inside and a sigmoid at the end: outputs lie in 0..1.
 
+    Raises:
+        TypeError, ValueError: if an argument is not what it should be.
+
     Source: the shape is Hinton & Salakhutdinov's (2006); the starting weights follow
         He et al. 2015, with the gain of SiLU in place of ReLU's.
     """
     latent_dim = check_latent_dim(latent_dim)
+    if not all(type(width) is int and width >= 1 for width in widths):
+        raise ValueError(f"widths: got {widths!r}. Pass whole numbers, each 1 or more.")
     sizes = [N_PIXELS, *widths, latent_dim]
     with _seeded(seed):
         encoder_layers = _dense_layers(sizes, last_gain=1.0)
         decoder_layers = _dense_layers(sizes[::-1], last_gain=0.5)
     if mean_image is not None:
+        _check_mean_image(mean_image)
         _set_bias(decoder_layers[-1], mean_image.flatten().clamp(1e-3, 1 - 1e-3).logit())
     encoder = nn.Sequential(Standardize(), nn.Flatten(), *encoder_layers)
     decoder = nn.Sequential(*decoder_layers, nn.Sigmoid(), nn.Unflatten(1, IMAGE_SHAPE))
@@ -178,6 +189,9 @@ def convolutional_autoencoder(latent_dim: int = 2, *, seed: int = 0) -> Autoenco
 
     Returns:
         A model with leaky ReLU inside and a sigmoid at the end: outputs lie in 0..1.
+
+    Raises:
+        TypeError, ValueError: if `latent_dim` is not what it should be.
 
     Source: Foster 2019, 'Generative Deep Learning', chapter 3; starting weights as in
         Glorot & Bengio 2010, biases 0.
@@ -211,7 +225,7 @@ def convolutional_autoencoder(latent_dim: int = 2, *, seed: int = 0) -> Autoenco
         for layer in [*encoder, *decoder]:
             if isinstance(layer, nn.Linear | nn.Conv2d | nn.ConvTranspose2d):
                 nn.init.xavier_uniform_(layer.weight)
-                _set_bias(layer, torch.zeros_like(layer.bias))
+                _set_bias(layer, torch.zeros(()))
     recipe = {"kind": "convolutional", "latent_dim": latent_dim}
     return Autoencoder(encoder, decoder, latent_dim, recipe)
 
@@ -227,6 +241,7 @@ class Standardize(nn.Module):
     """Shift and scale pixels to mean 0 and standard deviation 1 over MNIST; keeps the shape."""
 
     def forward(self, x: Tensor) -> Tensor:
+        """Standardize pixels in 0..1, of any shape."""
         return (x - PIXEL_MEAN) / PIXEL_SD
 
 
@@ -239,10 +254,10 @@ def check_images(x: Tensor) -> Tensor:
     """Hand `x` through if it is a batch of images the series can use.
 
     Args:
-        x: should be floating point, (N, 1, 28, 28), within 0..1.
+        x: should be float32, (N, 1, 28, 28), within 0..1.
 
     Raises:
-        TypeError: if it is not a floating-point tensor.
+        TypeError: if it is not a float32 tensor.
         ValueError: if its shape is different, or a value is NaN or outside 0..1.
     """
     wanted = "Pass a float32 tensor of shape (N, 1, 28, 28) with values in 0..1"
@@ -301,6 +316,18 @@ def _linear(fan_in: int, fan_out: int, gain: float) -> nn.Linear:
     return layer
 
 
+def _check_mean_image(mean_image: Tensor) -> None:
+    try:
+        check_images(mean_image[None])
+    except (TypeError, ValueError) as error:
+        cause = str(error).splitlines()[0]
+        raise type(error)(
+            f"mean_image, as a batch of one: {cause}\n"
+            "Pass a float32 tensor of shape (1, 28, 28) with values in 0..1."
+        ) from error
+
+
 def _set_bias(layer: nn.Module, bias: Tensor) -> None:
+    assert isinstance(layer, nn.Linear | nn.Conv2d | nn.ConvTranspose2d) and layer.bias is not None
     with torch.no_grad():
         layer.bias.copy_(bias)

@@ -4,6 +4,7 @@ Every function takes `ax` (or makes a figure), returns the figure and its axes, 
 """
 
 from collections.abc import Mapping, Sequence
+from itertools import cycle
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -88,7 +89,7 @@ def plot_history(
         ax: where to draw; a new figure if left out.
     """
     fig, ax = _figure_of(ax, (6.5, 3.6))
-    for (label, errors), line in zip(curves.items(), ("-", "--", ":"), strict=False):
+    for (label, errors), line in zip(curves.items(), cycle(("-", "--", ":")), strict=False):
         ax.plot(steps, errors, line, marker="o", markersize=4, label=label)
     if reference is not None:
         label, height = reference
@@ -150,14 +151,14 @@ def plot_autoencoder(
         bbox={"boxstyle": "round", "facecolor": "white", "edgecolor": GREEN, "linewidth": 2},
     )  # fmt: skip
     ax.text(0, 1.05, "code z", ha="center", weight="bold", color=INK)
-    ax.text(0, -1.05, f"latent_dim = {sizes[-1]}", ha="center", va="top", color=INK)
+    ax.text(0, -1.05, str(sizes[-1]), ha="center", va="top", color=INK)
     ax.set(xlim=(-5.2, 5.2), ylim=(-1.5, 1.4), aspect="equal")
     ax.axis("off")
     return fig, ax
 
 
 def _draw_half(ax: Axes, side: int, sizes: Sequence[int]) -> None:
-    """The encoder (side -1) or decoder (side 1): a funnel with a bar for each layer but the code."""
+    """The encoder (side -1) or decoder (1): a funnel with a bar for each layer but the code."""
     name, colour = ("encoder", BLUE) if side < 0 else ("decoder", ORANGE)
     outer, inner = 3.2 * side, 0.75 * side
     funnel = [(outer, -0.95), (outer, 0.95), (inner, 0.3), (inner, -0.3)]

@@ -48,8 +48,11 @@ class Settings:
             value = getattr(self, name)
             if not isinstance(value, int) or isinstance(value, bool) or value < 1:
                 raise ValueError(f"{name}: got {value!r}. Pass a whole number, 1 or more.")
-        if not (isinstance(self.lr, int | float) and 0 < self.lr < math.inf):
+        is_number = isinstance(self.lr, int | float) and not isinstance(self.lr, bool)
+        if not (is_number and 0 < self.lr < math.inf):
             raise ValueError(f"lr: got {self.lr!r}. Pass a positive number, such as 0.005.")
+        if type(self.seed) is not int or not 0 <= self.seed < 2**32:
+            raise ValueError(f"seed: got {self.seed!r}. Pass a whole number from 0 to 2**32 - 1.")
 
 
 @dataclass
@@ -74,7 +77,8 @@ class TrainingRun:
     settings: Settings
     step: int
     history: History
-    _saved: dict[str, Any] = field(repr=False)
+    _start: tuple[Any, ...] = field(repr=False)  # what else must be the same to go on
+    _saved: dict[str, Any] = field(repr=False)  # weights, optimizer and history of the last record
 
     @property
     def finished(self) -> bool:
@@ -106,6 +110,7 @@ def fit(
         The run, with the history of errors.
 
     Raises:
+        TypeError: if the images are not a tensor.
         ValueError: if there are no images, or one is not finite, or `resume` does not fit.
         TrainingError: if the loss stops being finite; the model keeps its last good weights.
     """
@@ -114,7 +119,9 @@ def fit(
     if test_images is not None:
         tracked["test_error"] = _sample(_prepare(model, test_images, "test images"))
     optimizer = make_optimizer(model)
-    run = TrainingRun(settings, 0, History(), {})
+    weights = [(name, p.shape, p.requires_grad) for name, p in model.named_parameters()]
+    start = (len(images), 0 if test_images is None else len(test_images), weights)
+    run = TrainingRun(settings, 0, History(), start, {})
     if resume is None:
         _record(run, model, optimizer, tracked)
     else:
@@ -211,17 +218,19 @@ def evaluate(model: nn.Module, images: Tensor) -> float:
         Mean squared error a pixel.
 
     Raises:
+        TypeError: if the images are not a tensor.
         ValueError: if there are no images, or one is not finite.
     """
     images = _prepare(model, images, "images")
-    was_training = model.training
+    modes = {module: module.training for module in model.modules()}
     model.eval()
     try:
         with torch.no_grad():
             batches = (_as_float(batch) for batch in images.split(EVALUATION_BATCH))
             total = sum(image_errors(model(x), x).sum().item() for x in batches)
     finally:
-        model.train(was_training)
+        for module, mode in modes.items():
+            module.training = mode
     return total / len(images)
 
 
@@ -252,16 +261,21 @@ def choose_device(name: str = "auto") -> torch.device:
 
 def _prepare(model: nn.Module, images: Tensor, what: str) -> Tensor:
     """`images`, checked, on the model's device."""
+    if not isinstance(images, Tensor):
+        raise TypeError(
+            f"{what}: got {type(images).__name__}.\n"
+            "Pass a tensor (N, 1, 28, 28), uint8, or float32 in 0..1 (torch.as_tensor converts)."
+        )
     if len(images) == 0:
         raise ValueError(f"{what}: got none (shape {tuple(images.shape)}). Pass at least one.")
     if images.is_floating_point():
-        bad = (~images.flatten(1).isfinite().all(1)).nonzero()
+        bad = (~images.reshape(len(images), -1).isfinite().all(1)).nonzero()
         if len(bad):
             raise ValueError(
                 f"{what}: image {bad[0].item()} holds a value that is not finite "
                 f"({len(bad)} such image(s) of {len(images)}).\nRemove or repair them first."
             )
-    return images.to(next(model.parameters()).device)
+    return images.to(next(model.parameters(), images).device)  # a model may have no parameters
 
 
 def _as_float(batch: Tensor) -> Tensor:
@@ -283,10 +297,13 @@ def _record(
     errors = {name: evaluate(model, images) for name, images in tracked.items()}
     if not all(math.isfinite(error) for error in errors.values()):
         raise _not_finite("error", run.step, run.settings, run)
-    run.history.steps.append(run.step)
+    history = deepcopy(run.history)
+    history.steps.append(run.step)
     for name, error in errors.items():
-        getattr(run.history, name).append(error)
-    run._saved = deepcopy({"model": model.state_dict(), "optimizer": optimizer.state_dict()})
+        getattr(history, name).append(error)
+    state = {"model": model.state_dict(), "optimizer": optimizer.state_dict(), "history": history}
+    run._saved = deepcopy(state)  # all at once: an interruption finds the old record or the new one
+    run.history = history
 
 
 def _restore(run: TrainingRun, model: nn.Module, optimizer: torch.optim.Optimizer) -> None:
@@ -294,6 +311,7 @@ def _restore(run: TrainingRun, model: nn.Module, optimizer: torch.optim.Optimize
     saved = deepcopy(run._saved)  # the optimizer would go on working in what it is given
     model.load_state_dict(saved["model"])
     optimizer.load_state_dict(saved["optimizer"])
+    run.history = saved["history"]
     run.step = run.history.steps[-1]
 
 
@@ -306,13 +324,19 @@ def _continue(
             f"resume: the run was started with {earlier.settings},\nbut now {run.settings} is "
             "asked for.\nPass the same settings to go on, or leave `resume` out to start again."
         )
-    run.history, run._saved = deepcopy(earlier.history), earlier._saved
+    if earlier._start != run._start:
+        raise ValueError(
+            "resume: the run was started with another model, other layers frozen, or other images."
+            "\nPass the same ones to go on, or leave `resume` out to start again."
+        )
+    run._saved = earlier._saved
     _restore(run, model, optimizer)
 
 
 def _not_finite(what: str, step: int, settings: Settings, run: TrainingRun) -> TrainingError:
+    last = run.history.steps[-1] if run.history.steps else 0
     return TrainingError(
         f"the {what} at step {step:,} is not finite (NaN or infinite).\n"
         f"The usual cause is too high a learning rate: it was {settings.lr:g}; try a tenth.\n"
-        f"The model holds the weights of step {run.history.steps[-1] if run.history.steps else 0:,}."
+        f"The model holds the weights of step {last:,}."
     )

@@ -140,8 +140,9 @@ def relink(html: str, names: Mapping[str, str], way_to_source: str) -> str:
 
     def replace(match: re.Match[str]) -> str:
         path, mark, fragment = match[2].partition("#")
-        if path.removesuffix(".ipynb") in names:
-            path = path.removesuffix(".ipynb") + ".html"
+        name = posixpath.basename(path).removesuffix(".ipynb")
+        if name in names:
+            path = f"{name}.html"
         else:
             path = posixpath.normpath(f"{way_to_source}/{path}")
         return f'{match[1]}{path}{mark}{fragment}"'

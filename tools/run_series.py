@@ -16,6 +16,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatch
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -185,12 +186,13 @@ def check_saveable(run: Execution) -> None:
 
 
 def select_notebooks(folder: Path, patterns: list[str]) -> list[Path]:
-    """Return the notebooks of the series that match any of the patterns, in order.
+    """Return the notebooks that match any of the patterns, each before its solutions.
 
     Raises:
         SeriesError: there are none.
     """
-    series = sorted(folder.glob("[0-9][0-9]_*.ipynb"))
+    found = (folder.glob(f"{place}[0-9][0-9]_*.ipynb") for place in ("", "solutions/"))
+    series = sorted(chain.from_iterable(found), key=lambda path: path.stem)
     chosen = [path for path in series if any(fnmatch(path.stem, each) for each in patterns)]
     if not chosen:
         known = ", ".join(path.stem for path in series) or "none at all"
@@ -256,12 +258,12 @@ def run_series(root: Path, patterns: list[str], inplace: bool = False) -> Path:
     runs = execute_series(paths, empty_folder(root / "build" / "notebooks"), saveable=inplace)
     data = sorted({line for run in runs if (line := data_line(run.notebook))})
     notebooks = {run.name: run.notebook for run in runs}
-    index = write_edition(notebooks, pages_folder, paths[0].parent, data)
+    index = write_edition(notebooks, pages_folder, root / "notebooks", data)
     print("\nData used:", " / ".join(data) or "none of the notebooks says")
     if inplace:
         for path, run in zip(paths, runs, strict=True):
             nbformat.write(run.notebook, path)
-        print(f"Saved into {paths[0].parent}")
+        print(f"Saved into {root / 'notebooks'}")
     return index
 
 
