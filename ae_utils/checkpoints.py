@@ -159,7 +159,8 @@ def _read_description(path: Path) -> dict[str, Any]:
             cause = f"its format is {description['format']!r}, this version reads {FORMAT}"
     if cause:
         raise CheckpointError(
-            f"{path.name} ({len(data):,} bytes) does not describe a checkpoint: {cause}.\n{SAVE_AGAIN}"
+            f"{path.name} ({len(data):,} bytes) does not describe a checkpoint: {cause}.\n"
+            f"{SAVE_AGAIN}"
         )
     return description
 
@@ -171,7 +172,8 @@ def _build(recipe: Any, path: Path) -> Autoencoder:
     except Exception as error:  # a recipe from elsewhere may hold anything
         cause = " ".join(f"{type(error).__name__}: {error}".split())
         raise CheckpointError(
-            f"{path.stem}.json: its recipe {recipe!r} builds no model of this version ({cause}).\n{SAVE_AGAIN}"
+            f"{path.stem}.json: its recipe {recipe!r} builds no model of this version ({cause}).\n"
+            f"{SAVE_AGAIN}"
         ) from error
 
 
@@ -193,12 +195,14 @@ def _load_weights(model: Autoencoder, weights: dict[str, torch.Tensor], path: Pa
         name, _ = min(set(wanted.items()) ^ set(found.items()))
         raise CheckpointError(
             f"{path.name}: its tensors are not those of its recipe. {name} should be "
-            f"{wanted.get(name, 'absent')}, and is {found.get(name, 'absent')}.\n{SAVE_AGAIN}"
+            f"{wanted.get(name, 'absent')}, and is {found.get(name, 'absent')}.\n"
+            f"{SAVE_AGAIN}"
         )
     for name, w in weights.items():
         if w.dtype not in (torch.float16, torch.float32):
             raise CheckpointError(
-                f"{path.name}: {name} is {w.dtype}, where float16 or float32 is expected.\n{SAVE_AGAIN}"
+                f"{path.name}: {name} is {w.dtype}, where float16 or float32 is expected.\n"
+                f"{SAVE_AGAIN}"
             )
     _check_finite(weights, path)
     model.load_state_dict(weights)

@@ -17,6 +17,8 @@ from torch import Tensor
 INK, MUTED = "#222222", "#767676"
 BLUE, ORANGE, GREEN = "#0072b2", "#d55e00", "#009e73"  # Okabe & Ito's colour-blind-safe palette
 
+ERROR_TICKS = [d / 1000 for d in (1, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 40, 50, 60, 80, 100, 200)]
+
 
 def use_series_style() -> None:
     """Give every figure that follows the look of the series."""
@@ -104,8 +106,8 @@ def plot_history(
             color=MUTED,
         )
     ax.set_yscale("log")
-    ax.yaxis.set_major_locator(plt.FixedLocator([0.02, 0.03, 0.04, 0.05, 0.06, 0.08, 0.1]))
-    ax.yaxis.set_major_formatter("{x:.2f}")
+    ax.yaxis.set_major_locator(plt.FixedLocator(ERROR_TICKS))
+    ax.yaxis.set_major_formatter("{x:g}")
     ax.yaxis.set_minor_locator(plt.NullLocator())
     ax.set(xlabel="training step", ylabel="mean squared error a pixel")
     ax.legend()
@@ -137,7 +139,7 @@ def plot_autoencoder(
         z: its code (sizes[-1],).
         x_hat: the output (1, 28, 28).
     """
-    fig, ax = plt.subplots(figsize=(9, 3.3))
+    fig, ax = plt.subplots(figsize=(9, 2.7))
     for side, image, title in ((-1, x, "input x"), (1, x_hat, "output x_hat")):
         _draw_half(ax, side, sizes)
         centre = side * 4.25

@@ -8,6 +8,8 @@ import nbformat
 import pytest
 from nbformat import NotebookNode
 
+from ae_utils.checkpoints import load_shipped
+from ae_utils.training import evaluate
 from tools.run_series import Execution, data_line, execute
 
 FOLDER = Path(__file__).parents[1] / "notebooks"
@@ -129,3 +131,9 @@ def test_compression_on_this_machine_tells_the_story_of_the_text(run):
         assert figures["test error, linear autoencoder"] == pytest.approx(pca, rel=0.02)
         assert deep <= 0.7 * pca
         assert deep <= 0.0355
+
+
+def test_shipped_model_is_as_good_as_its_description_says(mnist):
+    model, about = load_shipped("dense_2d")
+    assert evaluate(model, mnist.test_images) == pytest.approx(about["test_error"], abs=1e-4)
+    assert about["test_error"] < 0.0345

@@ -1,0 +1,390 @@
+"""The autoencoders: shapes, ranges, sizes, starting weights, and what they refuse."""
+
+import math
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import Tensor, nn
+
+from ae_utils.data import load_digits, mean_image, to_float
+from ae_utils.metrics import reconstruction_error
+from ae_utils.models import (
+    BUILDERS,
+    LATENT_LIMIT,
+    SILU_GAIN,
+    Autoencoder,
+    check_images,
+    count_parameters,
+    dense_autoencoder,
+    linear_autoencoder,
+)
+
+BOUNDED = {kind: build for kind, build in BUILDERS.items() if kind != "linear"}
+MODELS = {kind: build(2) for kind, build in BUILDERS.items()}  # never changed by a test
+
+each_builder = pytest.mark.parametrize("build", BUILDERS.values(), ids=BUILDERS)
+each_model = pytest.mark.parametrize("model", MODELS.values(), ids=MODELS)
+
+Build = Callable[..., Autoencoder]
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> Iterator[None]:
+    """Compute on one thread, where sums come out the same to the last bit."""
+    n_threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(n_threads)
+
+
+@pytest.fixture(scope="module")
+def digit_images() -> Tensor:
+    """All embedded training digits, uint8 (N, 1, 28, 28)."""
+    return load_digits("digits").train_images
+
+
+def random_images(n: int, seed: int = 0) -> Tensor:
+    """Images of uniform noise, float32 (n, 1, 28, 28) in 0..1."""
+    return torch.rand(n, 1, 28, 28, generator=torch.Generator().manual_seed(seed))
+
+
+def list_linear_layers(model: Autoencoder) -> list[nn.Linear]:
+    """The linear layers, in the order in which a signal passes them."""
+    return [layer for layer in model.modules() if isinstance(layer, nn.Linear)]
+
+
+def check_message(error: BaseException, *parts: str) -> None:
+    """Hold a message to three lines and to what it must name."""
+    assert 1 <= len(str(error).splitlines()) <= 3
+    for part in parts:
+        assert part in str(error), f"{part!r} is missing in: {error}"
+
+
+# What goes in and what comes out.
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    kind=st.sampled_from(list(BUILDERS)),
+    n=st.integers(0, 5),
+    latent_dim=st.integers(1, 40) | st.just(784),
+)
+def test_shapes_hold_for_every_batch_and_latent_dim(kind: str, n: int, latent_dim: int) -> None:
+    model, x = BUILDERS[kind](latent_dim), random_images(n)
+    z = model.encode(x)
+    assert z.shape == (n, latent_dim) and model.latent_dim == latent_dim
+    assert model.decode(z).shape == model(x).shape == (n, 1, 28, 28)
+    assert z.dtype == model(x).dtype == torch.float32
+
+
+@each_model
+def test_model_decodes_what_it_encodes(model: Autoencoder) -> None:
+    x = random_images(3)
+    assert torch.equal(model(x), model.decode(model.encode(x)))
+
+
+coordinates = st.floats(-LATENT_LIMIT, LATENT_LIMIT, width=32)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    kind=st.sampled_from(list(BOUNDED)),
+    points=st.lists(st.tuples(coordinates, coordinates), min_size=1, max_size=4),
+)
+def test_every_finite_point_decodes_to_grey_levels(kind: str, points: list[tuple]) -> None:
+    with torch.no_grad():
+        images = MODELS[kind].decode(points)
+    assert images.shape == (len(points), 1, 28, 28)
+    assert ((images >= 0) & (images <= 1)).all()  # false for NaN as well
+
+
+@pytest.mark.parametrize("kind", BOUNDED)
+@pytest.mark.parametrize("value", [0.0, 1.0])
+def test_extreme_images_come_back_as_grey_levels(kind: str, value: float) -> None:
+    x_hat = MODELS[kind](torch.full((2, 1, 28, 28), value))
+    assert ((x_hat >= 0) & (x_hat <= 1)).all()
+
+
+def test_linear_model_is_affine_both_ways() -> None:
+    model = linear_autoencoder(3, seed=1)
+    x, z = random_images(2), torch.randn(2, 3, generator=torch.Generator().manual_seed(0))
+    halfway = model.encode(x.mean(0, keepdim=True))
+    torch.testing.assert_close(halfway, model.encode(x).mean(0, keepdim=True))
+    image = model.decode(z.mean(0))
+    torch.testing.assert_close(image, model.decode(z).mean(0, keepdim=True))
+
+
+# Sizes.
+
+
+@pytest.mark.parametrize(
+    ("kind", "encoder", "decoder"),
+    [
+        ("linear", 784 * 2 + 2, 2 * 784 + 784),
+        ("dense", 299_906, 300_688),
+        ("convolutional", 98_946, 102_017),
+    ],
+)
+def test_parameter_counts_of_the_2d_models(kind: str, encoder: int, decoder: int) -> None:
+    model = BUILDERS[kind](2)
+    assert count_parameters(model.encoder) == encoder
+    assert count_parameters(model.decoder) == decoder
+    total = {"linear": 3_922, "dense": 600_594, "convolutional": 200_963}[kind]
+    assert count_parameters(model) == encoder + decoder == total
+
+
+@pytest.mark.parametrize("latent_dim", [1, 2, 16, 784])
+def test_parameter_count_of_the_linear_model_by_formula(latent_dim: int) -> None:
+    count = count_parameters(linear_autoencoder(latent_dim))
+    assert count == 2 * 784 * latent_dim + latent_dim + 784
+
+
+@pytest.mark.parametrize("widths", [(), (10,), (30, 20, 10, 5)])
+def test_dense_layers_have_the_widths_asked_for_and_are_mirrored(widths: tuple[int, ...]) -> None:
+    model = dense_autoencoder(3, widths=widths)
+    sizes = [784, *widths, 3, *reversed(widths), 784]
+    layers = list_linear_layers(model)
+    assert [layer.in_features for layer in layers] == sizes[:-1]
+    assert [layer.out_features for layer in layers] == sizes[1:]
+    assert model(random_images(2)).shape == (2, 1, 28, 28)
+
+
+def test_frozen_parameters_are_not_counted() -> None:
+    model = linear_autoencoder(2)
+    model.encoder.requires_grad_(False)
+    assert count_parameters(model) == count_parameters(model.decoder) == 3 * 784
+    assert count_parameters(model.encoder) == 0
+
+
+# Learning.
+
+
+@each_builder
+def test_gradients_reach_every_parameter(build: Build) -> None:
+    model, x = build(3), random_images(4)
+    reconstruction_error(model(x), x).backward()
+    for name, parameter in model.named_parameters():
+        assert parameter.grad is not None and parameter.grad.isfinite().all(), name
+        assert parameter.grad.any(), name
+
+
+@each_builder
+def test_eight_images_are_learnt_by_heart(build: Build, digit_images: Tensor) -> None:
+    """With 8 numbers a code, every one of 8 images can have its own; a plain loop finds them."""
+    x = to_float(digit_images[:8])
+    model = build(8)
+    optimizer = torch.optim.Adam(model.parameters(), lr=2e-3)
+    errors = []
+    for _ in range(200):
+        loss = reconstruction_error(model(x), x)
+        errors.append(loss.item())
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    without_codes = reconstruction_error(x.mean(0).expand_as(x), x).item()
+    assert errors[-1] < errors[0] / 10
+    assert errors[-1] < without_codes / 2  # more than an average of the eight
+
+
+# Starting weights.
+
+
+@each_builder
+def test_weights_depend_on_the_seed_alone(build: Build) -> None:
+    torch.manual_seed(1)
+    first = build(2, seed=5).state_dict()
+    torch.manual_seed(2)
+    second, other = build(2, seed=5).state_dict(), build(2, seed=6).state_dict()
+    assert all(torch.equal(first[name], second[name]) for name in first)
+    weights = [name for name in first if name.endswith("weight")]
+    assert weights and not any(torch.equal(first[name], other[name]) for name in weights)
+
+
+@each_builder
+def test_global_random_state_is_left_alone(build: Build) -> None:
+    before = torch.get_rng_state()
+    build(2, seed=3)
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_untrained_dense_model_starts_at_the_mean_image(digit_images: Tensor) -> None:
+    mean = mean_image(digit_images)
+    x = to_float(digit_images[:200])
+    model = dense_autoencoder(2, mean_image=mean)
+    with torch.no_grad():
+        start = model.decode([[0.0, 0.0]])[0]
+        informed = reconstruction_error(model(x), x).item()
+        plain = reconstruction_error(dense_autoencoder(2)(x), x).item()
+    best = reconstruction_error(mean.expand_as(x), x).item()
+    assert (start - mean.clamp(1e-3, 1 - 1e-3)).abs().max() < 1e-5  # all biases before it are 0
+    assert informed < 1.2 * best and plain > 2 * best
+
+
+def test_linear_model_starts_with_the_mean_at_code_zero(digit_images: Tensor) -> None:
+    mean = mean_image(digit_images)
+    model = linear_autoencoder(2, mean_image=mean)
+    with torch.no_grad():
+        assert model.encode(mean[None]).abs().max() < 1e-5
+        assert torch.equal(model.decode([0.0, 0.0])[0], mean)
+
+
+def test_dense_weights_have_the_variance_promised() -> None:
+    layers = list_linear_layers(dense_autoencoder(40, widths=(200, 100)))
+    gains = [SILU_GAIN, SILU_GAIN, 1.0, SILU_GAIN, SILU_GAIN, 0.5]
+    for layer, gain in zip(layers, gains, strict=True):
+        scaled = layer.weight * math.sqrt(layer.in_features) / gain
+        bound = 4 / math.sqrt(scaled.numel())  # 4 standard errors
+        assert abs(scaled.mean()) < bound and abs(scaled.std() - 1) < bound
+        assert not layer.bias.any()
+
+
+def test_gain_of_silu_keeps_the_variance() -> None:
+    t = torch.linspace(-8, 8, 10_001, dtype=torch.float64)
+    density = torch.exp(-t.square() / 2) / math.sqrt(2 * math.pi)
+    mean_square = torch.trapezoid(nn.functional.silu(t).square() * density, t)
+    assert SILU_GAIN == pytest.approx(1 / math.sqrt(mean_square), abs=1e-3)
+
+
+def test_convolutional_weights_have_the_variance_promised() -> None:
+    model = BUILDERS["convolutional"](2)
+    layers = [layer for layer in model.modules() if isinstance(getattr(layer, "bias", None), Tensor)]
+    assert len(layers) == 10
+    for layer in layers:
+        a, b = layer.weight.shape[:2]
+        fans = (a + b) * math.prod(layer.weight.shape[2:])
+        limit = math.sqrt(6 / fans)  # of a uniform distribution with variance 2 / fans
+        scaled = layer.weight / limit
+        bound = 4 / math.sqrt(scaled.numel())
+        assert scaled.abs().max() <= 1
+        assert abs(scaled.mean()) < bound and abs(scaled.square().mean() - 1 / 3) < bound
+        assert not layer.bias.any()
+
+
+def test_given_mean_image_is_left_as_it_was(digit_images: Tensor) -> None:
+    mean = mean_image(digit_images)
+    before = mean.clone()
+    for build in (linear_autoencoder, dense_autoencoder):
+        model = build(2, mean_image=mean)
+        with torch.no_grad():
+            for parameter in model.parameters():
+                parameter.add_(1)
+    assert torch.equal(mean, before)
+
+
+# What is refused.
+
+BAD_IMAGES: dict[str, tuple[Any, type[Exception], str]] = {
+    "uint8": (torch.zeros(2, 1, 28, 28, dtype=torch.uint8), TypeError, "torch.uint8"),
+    "float64": (torch.zeros(2, 1, 28, 28, dtype=torch.float64), TypeError, "torch.float64"),
+    "NumPy": (np.zeros((2, 1, 28, 28), np.float32), TypeError, "ndarray"),
+    "list": ([[0.0]], TypeError, "list"),
+    "NHWC": (torch.zeros(2, 28, 28, 1), ValueError, "(2, 28, 28, 1)"),
+    "32 x 32": (torch.zeros(2, 1, 32, 32), ValueError, "(2, 1, 32, 32)"),
+    "no channel axis": (torch.zeros(2, 28, 28), ValueError, "(2, 28, 28)"),
+    "one image": (torch.zeros(1, 28, 28), ValueError, "(1, 28, 28)"),
+    "flat": (torch.zeros(2, 784), ValueError, "(2, 784)"),
+    "colour": (torch.zeros(2, 3, 28, 28), ValueError, "(2, 3, 28, 28)"),
+    "0..255": (torch.full((2, 1, 28, 28), 255.0), ValueError, "from 255 to 255"),
+    "-1..1": (torch.full((2, 1, 28, 28), -1.0), ValueError, "from -1 to -1"),
+    "NaN": (torch.zeros(2, 1, 28, 28).index_fill(0, torch.tensor(1), math.nan), ValueError, "nan"),
+    "infinite": (torch.full((2, 1, 28, 28), math.inf), ValueError, "inf"),
+}
+
+
+@pytest.mark.parametrize("x, kind, cause", BAD_IMAGES.values(), ids=BAD_IMAGES)
+def test_bad_images_are_refused(x: Any, kind: type[Exception], cause: str) -> None:
+    for call in (check_images, *MODELS.values(), *(model.encode for model in MODELS.values())):
+        with pytest.raises(kind) as caught:
+            call(x)
+        check_message(caught.value, "images: ", cause, "float32", "(N, 1, 28, 28)", "0..1")
+
+
+def test_one_nan_among_good_pixels_is_refused() -> None:
+    x = random_images(3)
+    x[1, 0, 14, 14] = math.nan
+    with pytest.raises(ValueError, match="nan"):
+        check_images(x)
+
+
+def test_good_images_are_handed_through() -> None:
+    x = random_images(3)
+    assert check_images(x) is x
+
+
+@each_builder
+@pytest.mark.parametrize(
+    ("latent_dim", "kind"),
+    [(0, ValueError), (-1, ValueError), (785, ValueError)]
+    + [(bad, TypeError) for bad in (2.0, "2", True, None, [2])],
+)
+def test_bad_latent_dim_is_refused(build: Build, latent_dim: Any, kind: type[Exception]) -> None:
+    with pytest.raises(kind) as caught:
+        build(latent_dim)
+    check_message(caught.value, "latent_dim: ", repr(latent_dim), "from 1 to 784")
+
+
+BAD_POINTS: dict[str, tuple[Any, str]] = {
+    "3 coordinates": (torch.zeros(4, 3), "(4, 3)"),
+    "1 coordinate": (torch.zeros(4, 1), "(4, 1)"),
+    "one point of 3": ([0.0, 0.0, 0.0], "(3,)"),
+    "3 axes": (torch.zeros(1, 1, 2), "(1, 1, 2)"),
+    "int": (3, "()"),
+    "None": (None, "NoneType"),
+    "words": ([["a", "b"]], "list"),
+    "ragged": ([[1.0, 2.0], [3.0]], "list"),
+    "a table of words": (np.full((5, 2), "word"), "ndarray"),
+    "integer beyond all bounds": ([10**400, 0], "list"),
+    "NaN": ([[0.0, 0.0], [math.nan, 0.0]], "not finite"),
+    "infinite": ([math.inf, 0.0], "not finite"),
+    "minus infinite": ([0.0, -math.inf], "not finite"),
+    "1e38": ([1e38, 0.0], "beyond"),
+    "-1e38": ([0.0, -1e38], "beyond"),
+}
+
+
+@each_model
+@pytest.mark.parametrize("z, cause", BAD_POINTS.values(), ids=BAD_POINTS)
+def test_bad_points_are_refused(model: Autoencoder, z: Any, cause: str) -> None:
+    with pytest.raises(ValueError) as caught:
+        model.decode(z)
+    check_message(caught.value, "latent points: ", cause)
+    assert "shape (N, 2)" in str(caught.value) or "finite coordinates" in str(caught.value)
+
+
+@each_model
+def test_points_of_other_types_are_coerced(model: Autoencoder) -> None:
+    wanted = model.decode(torch.tensor([[1.0, -2.0]]))
+    for z in ([1, -2], (1.0, -2.0), [[1, -2]], torch.tensor([1, -2]), np.array([[1.0, -2.0]])):
+        assert torch.equal(model.decode(z), wanted)
+
+
+BAD_MEANS: dict[str, tuple[Any, type[Exception], str]] = {
+    "uint8": (torch.zeros(1, 28, 28, dtype=torch.uint8), TypeError, "torch.uint8"),
+    "0..255": (torch.full((1, 28, 28), 255.0), ValueError, "from 255 to 255"),
+    "flat": (torch.zeros(784), ValueError, "(1, 784)"),
+    "a number": (torch.zeros(1, 1, 1), ValueError, "(1, 1, 1, 1)"),
+    "NaN": (torch.full((1, 28, 28), math.nan), ValueError, "nan"),
+    "NumPy": (np.zeros((1, 28, 28), np.float32), TypeError, "ndarray"),
+}
+
+
+@pytest.mark.parametrize("build", [linear_autoencoder, dense_autoencoder])
+@pytest.mark.parametrize("mean, kind, cause", BAD_MEANS.values(), ids=BAD_MEANS)
+def test_bad_mean_image_is_refused(
+    build: Build, mean: Any, kind: type[Exception], cause: str
+) -> None:
+    with pytest.raises(kind) as caught:
+        build(2, mean_image=mean)
+    check_message(caught.value, "mean_image", cause, "(1, 28, 28)")
+
+
+@pytest.mark.parametrize("widths", [(0,), (-1,), (256, 2.5), ("a",), (True,), [[3]]])
+def test_bad_widths_are_refused(widths: Any) -> None:
+    with pytest.raises(ValueError) as caught:
+        dense_autoencoder(2, widths=widths)
+    check_message(caught.value, "widths: ", repr(widths), "1 or more")
