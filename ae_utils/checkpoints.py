@@ -41,7 +41,8 @@ def save_checkpoint(
         The path of the weights' file.
 
     Raises:
-        CheckpointError: if the model has no recipe, or a weight is not finite as it is stored.
+        CheckpointError: if the model has no recipe or was changed after it was built, or a weight
+            is not finite as it is stored.
         OSError: if the disk is full or not writable; the older pair is then untouched.
     """
     path = _weights_path(path)
@@ -49,6 +50,11 @@ def save_checkpoint(
         raise CheckpointError(
             f"{path.name}: the model has no recipe to rebuild it from.\n"
             "Make it with a builder of ae_utils.models."
+        )
+    if str(_build(model.recipe, path)) != str(model):
+        raise CheckpointError(
+            f"{path.name}: the model's layers are no longer those that its builder made.\n"
+            "What is loaded later would be another model. Save one that a builder makes."
         )
     weights = {name: w.detach().cpu().contiguous() for name, w in model.state_dict().items()}
     if half:
@@ -213,5 +219,5 @@ def _check_finite(weights: dict[str, torch.Tensor], path: Path) -> None:
         if not w.isfinite().all():
             raise CheckpointError(
                 f"{path.name}: {name} holds values that are not finite.\n"
-                "Train the model again, with a lower learning rate."
+                "Train again with a lower learning rate; a file that came so, fetch again."
             )

@@ -21,8 +21,8 @@ LATENT_LIMIT = 1e6  # further out than this, 32-bit arithmetic may overflow insi
 # The mean and standard deviation of a pixel over MNIST's 60,000 training images.
 PIXEL_MEAN, PIXEL_SD = 0.1307, 0.3081
 
-# A layer with this gain hands on a signal of the variance it received (own measurement: one over
-# the root mean square of SiLU(t) for t from N(0, 1)).
+# With this gain a hidden layer hands on the variance it received (own computation: one over the
+# root mean square of SiLU(t) for t from N(0, 1)).
 SILU_GAIN = 1.676
 
 
@@ -161,8 +161,8 @@ def dense_autoencoder(
     Raises:
         TypeError, ValueError: if an argument is not what it should be.
 
-    Source: the shape is Hinton & Salakhutdinov's (2006); the starting weights follow
-        He et al. 2015, with the gain of SiLU in place of ReLU's.
+    Source: the mirrored funnel is Hinton & Salakhutdinov's (2006), with other widths; the starting
+        weights follow He et al. 2015, with the gain of SiLU in place of ReLU's.
     """
     latent_dim = check_latent_dim(latent_dim)
     if not all(type(width) is int and width >= 1 for width in widths):

@@ -1,6 +1,7 @@
 """The figures of the series, drawn from arrays; nothing here knows a model.
 
-Every function takes `ax` (or makes a figure), returns the figure and its axes, and shows nothing.
+Each `plot_` function makes a figure (or draws into `ax`, where one axes is enough), returns the
+figure and its axes, and shows nothing.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,7 +18,7 @@ from torch import Tensor
 INK, MUTED = "#222222", "#767676"
 BLUE, ORANGE, GREEN = "#0072b2", "#d55e00", "#009e73"  # Okabe & Ito's colour-blind-safe palette
 
-ERROR_TICKS = [d / 1000 for d in (1, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 40, 50, 60, 80, 100, 200)]
+ERROR_TICKS = [d / 1000 for d in (1, 2, 3, 5, 7, 10, 15, 20, 25, 30, 35, 40, 50, 60, 70, 100, 200)]
 
 
 def use_series_style() -> None:

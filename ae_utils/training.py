@@ -97,7 +97,9 @@ def fit(
     """Train `model` to reconstruct `images`; it is changed in place.
 
     The interrupt button stops it: the model then holds the weights of the last record (there are
-    twenty of them, evenly spaced), and `resume` goes on from there as if nothing had happened.
+    up to twenty, evenly spaced, and one at the end). `resume` goes on from there as if nothing had
+    happened, for a model that draws no random numbers of its own. Afterwards the model is in
+    training mode.
 
     Args:
         model: maps (B, 1, 28, 28) in 0..1 to the same shape; stays on its device.

@@ -64,7 +64,12 @@ def test_gradient_is_twice_the_difference_over_the_pixels() -> None:
 @each_metric
 @pytest.mark.parametrize(
     ("shape_hat", "shape"),
-    [((2, 784), (2, 1, 784)), ((2, 1, 784), (2, 784)), ((1, 1, 28, 28), (2, 1, 28, 28)), ((), (2,))],
+    [
+        ((2, 784), (2, 1, 784)),
+        ((2, 1, 784), (2, 784)),
+        ((1, 1, 28, 28), (2, 1, 28, 28)),
+        ((), (2,)),
+    ],
 )
 def test_shapes_that_would_broadcast_are_refused(metric, shape_hat, shape) -> None:
     with pytest.raises(ValueError) as caught:

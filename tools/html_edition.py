@@ -20,7 +20,16 @@ from nbformat import NotebookNode
 
 PAGE_TEMPLATE = """
 {%- extends 'lab/index.html.j2' -%}
-{%- block html_head_js -%}{%- endblock -%}
+{%- block html_head_js -%}
+<style>
+.jp-InputArea-editor { overflow-x: auto; }
+nav { padding: 1em 0 1em 105px; }
+@media (max-width: 600px) {
+  .jp-InputPrompt, .jp-OutputPrompt { display: none; }
+  nav { padding-left: 0; }
+}
+</style>
+{%- endblock -%}
 {%- block html_head_js_mathjax -%}{%- endblock -%}
 {%- block html_head_js_mermaidjs -%}{%- endblock -%}
 {%- block body_header -%}{{ super() }}{{ resources.page_links }}{%- endblock -%}
@@ -35,7 +44,7 @@ PAGE_TEMPLATE = """
 {%- endblock -%}
 """
 
-PAGE_LINKS_START = '<nav class="jp-RenderedHTMLCommon" style="padding: 1em 0 1em 105px">'
+PAGE_LINKS_START = '<nav class="jp-RenderedHTMLCommon">'
 
 INDEX_PAGE = """<!DOCTYPE html>
 <html lang="en">
@@ -141,10 +150,8 @@ def relink(html: str, names: Mapping[str, str], way_to_source: str) -> str:
     def replace(match: re.Match[str]) -> str:
         path, mark, fragment = match[2].partition("#")
         name = posixpath.basename(path).removesuffix(".ipynb")
-        if name in names:
-            path = f"{name}.html"
-        else:
-            path = posixpath.normpath(f"{way_to_source}/{path}")
+        beside = posixpath.normpath(f"{way_to_source}/{path}")
+        path = f"{name}.html" if name in names else beside
         return f'{match[1]}{path}{mark}{fragment}"'
 
     is_relative = r"(?![a-z]+:|#|/|[^\"]*\.html\")"

@@ -1,6 +1,6 @@
 """Draw the pictures of `figures/` from the shipped weights and MNIST's test images.
 
-    python -m tools.make_figures
+python -m tools.make_figures
 """
 
 from pathlib import Path
@@ -44,7 +44,7 @@ def draw_autoencoder(model: Autoencoder, image: Tensor) -> Figure:
 @torch.no_grad()
 def draw_reconstructions(model: Autoencoder, x: Tensor) -> Figure:
     """Images (N, 1, 28, 28), their codes, and what comes back."""
-    codes = [f"{a:.1f}, {b:.1f}" for a, b in model.encode(x).tolist()]
+    codes = [f"{a:z.1f}, {b:z.1f}" for a, b in model.encode(x).tolist()]
     fig, _ = plot_image_rows({"input": x, "output": model(x)}, {"input": codes})
     return fig
 

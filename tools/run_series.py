@@ -254,10 +254,10 @@ def run_series(root: Path, patterns: list[str], inplace: bool = False) -> Path:
         SeriesError: a notebook failed, or its outputs may not be saved.
     """
     paths = select_notebooks(root / "notebooks", patterns)
-    pages_folder = empty_folder(root / "build" / "html")
     runs = execute_series(paths, empty_folder(root / "build" / "notebooks"), saveable=inplace)
     data = sorted({line for run in runs if (line := data_line(run.notebook))})
     notebooks = {run.name: run.notebook for run in runs}
+    pages_folder = empty_folder(root / "build" / "html")
     index = write_edition(notebooks, pages_folder, root / "notebooks", data)
     print("\nData used:", " / ".join(data) or "none of the notebooks says")
     if inplace:

@@ -61,7 +61,7 @@ def trial_error(seed: int, images: Tensor, mean: Tensor) -> float:
     model = dense_autoencoder(2, mean_image=mean, seed=seed)
     fit(model, images[:-N_VALIDATION], Settings(TRIAL_STEPS, seed=seed))
     error = evaluate(model, images[-N_VALIDATION:])
-    print(f"start {seed}: error {error:.5f} after {TRIAL['steps']:,} steps")
+    print(f"start {seed}: error {error:.5f} after {TRIAL_STEPS:,} steps")
     return error
 
 
