@@ -1,7 +1,7 @@
 """Weights on disk: NAME.safetensors beside NAME.json, which says what they are.
 
-Nothing is unpickled, so a file can do no harm; nothing is loaded that is not, byte for byte, what
-was saved.
+Nothing is unpickled, so a file can do no harm; no weights are loaded that are not, byte for byte,
+those that were saved.
 """
 
 import hashlib

@@ -296,7 +296,7 @@ def check_latent_dim(latent_dim: int) -> int:
 def _seeded(seed: int) -> Iterator[None]:
     """Draw from `seed` inside the block; leave the caller's random state as it was."""
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
+        torch.default_generator.manual_seed(seed)  # of the CPU, where builders draw
         yield
 
 

@@ -15,7 +15,7 @@ import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from safetensors.torch import save
-from torch import Tensor
+from torch import Tensor, nn
 
 from ae_utils import checkpoints
 from ae_utils.checkpoints import (
@@ -589,3 +589,11 @@ def test_shipped_dense_model_makes_images() -> None:
     x = to_float((random_images() * 255).byte())
     assert model.encode(x).shape == (5, 2)
     assert model.decode([[0.0, 0.0]]).shape == (1, 1, 28, 28)
+
+
+def test_a_model_changed_after_it_was_built_is_not_saved(tmp_path: Path) -> None:
+    model = dense_autoencoder(2, widths=(8,))
+    model.encoder[3] = nn.Identity()  # has no weights: loading could not tell
+    with pytest.raises(CheckpointError, match="no longer those that its builder made"):
+        save_checkpoint(model, tmp_path / "changed", {})
+    assert list(tmp_path.iterdir()) == []

@@ -42,7 +42,8 @@ def make_series(tmp_path_factory):
         text = f"# 1. First\n\nWhat *is* first & `why`?\n\n{link}\n\n$\\hat{{x}} = d(z)$"
         write_notebook(folder, "02_second", "# 2. Second\nWhat follows?", data, second)
         write_notebook(folder, "01_first", text, data, PICTURE)
-        write_notebook(folder / "solutions", "01_first", "# Solutions", "1 / 0")
+        back = "# Solutions\nHow?\n\n[Back](../01_first.ipynb)"
+        write_notebook(folder / "solutions", "01_first_solutions", back, "1")
         return root
 
     return make
@@ -72,10 +73,11 @@ def page(root: Path, name: str) -> str:
 def test_run_reports_each_notebook_in_order_then_data_and_place(make_series, capsys):
     root = make_series()
     assert run_series.main([], root) == 0
-    first, second, _, data, look, executed = capsys.readouterr().out.splitlines()
+    first, solutions, second, _, data, look, executed = capsys.readouterr().out.splitlines()
     line = r"executed in \d+ s, peak memory (\d+) MB"
-    assert 20 < int(re.fullmatch(rf"01_first   {line}", first)[1]) < 900
-    assert re.fullmatch(rf"02_second  {line}", second)
+    assert 20 < int(re.fullmatch(rf"01_first            {line}", first)[1]) < 900
+    assert re.fullmatch(rf"01_first_solutions  {line}", solutions)
+    assert re.fullmatch(rf"02_second           {line}", second)
     assert data == "Data used: MNIST: 60,000 training and 10,000 test images"
     assert look == f"Look at {root / 'build' / 'html' / 'index.html'}"
     assert executed == f"Executed notebooks: {root / 'build' / 'notebooks'}"
@@ -83,9 +85,9 @@ def test_run_reports_each_notebook_in_order_then_data_and_place(make_series, cap
 
 def test_run_leaves_only_its_own_files(series):
     pages = {path.name for path in (series / "build" / "html").iterdir()}
-    assert pages == {"index.html", "01_first.html", "02_second.html"}
+    assert pages == {"index.html", "01_first.html", "01_first_solutions.html", "02_second.html"}
     executed = {path.name for path in (series / "build" / "notebooks").iterdir()}
-    assert executed == {"01_first.ipynb", "02_second.ipynb"}
+    assert executed == {"01_first.ipynb", "01_first_solutions.ipynb", "02_second.ipynb"}
 
 
 def test_executed_notebook_has_outputs_and_the_source_has_none(series):
@@ -109,6 +111,13 @@ def test_pages_link_back_and_forward(series):
     assert 'rel="prev"' not in first
     assert 'rel="next"' not in second
     assert first.count('<a href="index.html">') == second.count('<a href="index.html">') == 2
+
+
+def test_solutions_link_to_their_chapter_and_the_next(series):
+    solutions = page(series, "01_first_solutions")
+    assert solutions.count('<a href="01_first.html" rel="prev">← 1. First</a>') == 2
+    assert solutions.count('<a href="02_second.html" rel="next">2. Second →</a>') == 2
+    assert '<a href="01_first.html">Back</a>' in solutions
 
 
 def test_links_in_texts_lead_from_the_page_to_the_page_or_file_meant(series):
@@ -147,7 +156,7 @@ def test_only_the_named_notebooks_run(make_series, capsys):
 def test_unknown_name_is_refused_with_the_known_ones(make_series, capsys):
     assert run_series.main(["03_third"], make_series()) == 1
     assert capsys.readouterr().err == (
-        "No such notebook: 03_third. The series has: 01_first, 02_second.\n"
+        "No such notebook: 03_third. The series has: 01_first, 01_first_solutions, 02_second.\n"
     )
 
 

@@ -125,8 +125,8 @@ def plain_text(markdown: str) -> str:
 
 
 def page_links(titles: Mapping[str, str], name: str) -> str:
-    """Return the links from one page to the page before, the index and the page after."""
-    names = list(titles)
+    """Return the links to the chapter before a page, to the index, and to the chapter after."""
+    names = [each for each in titles if each == name or not each.endswith("_solutions")]
     place = names.index(name)
     links = ['<a href="index.html">All notebooks</a>']
     if place > 0:
