@@ -9,6 +9,17 @@ from bs4 import BeautifulSoup
 matplotlib.use("Agg")
 
 
+@pytest.fixture
+def one_thread():
+    """Compute on one thread, where sums come out the same to the last bit."""
+    import torch
+
+    n_threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(n_threads)
+
+
 @pytest.fixture(scope="session")
 def mnist_or_digits():
     """The digit images of this machine: MNIST where it is at hand, else the embedded digits."""

@@ -6,7 +6,7 @@ import json
 import os
 import pickle
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,8 @@ from ae_utils.data import Digits, to_float
 from ae_utils.models import BUILDERS, Autoencoder, dense_autoencoder, linear_autoencoder
 from ae_utils.training import Settings, evaluate, fit
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 ABOUT = {"data": "Übungsziffern 数字", "error": 0.041, "steps": [1, 2], "nested": {"none": None}}
 
 each_builder = pytest.mark.parametrize("build", BUILDERS.values(), ids=BUILDERS)
@@ -36,15 +38,6 @@ in_one_folder = settings(
 )
 
 Build = Callable[..., Autoencoder]
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    """Compute on one thread, where sums come out the same to the last bit."""
-    n_threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(n_threads)
 
 
 def small_model(seed: int = 0) -> Autoencoder:

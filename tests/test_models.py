@@ -1,7 +1,7 @@
 """The autoencoders: shapes, ranges, sizes, starting weights, and what they refuse."""
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -24,6 +24,8 @@ from ae_utils.models import (
     linear_autoencoder,
 )
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 BOUNDED = {kind: build for kind, build in BUILDERS.items() if kind != "linear"}
 MODELS = {kind: build(2) for kind, build in BUILDERS.items()}  # never changed by a test
 
@@ -31,15 +33,6 @@ each_builder = pytest.mark.parametrize("build", BUILDERS.values(), ids=BUILDERS)
 each_model = pytest.mark.parametrize("model", MODELS.values(), ids=MODELS)
 
 Build = Callable[..., Autoencoder]
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    """Compute on one thread, where sums come out the same to the last bit."""
-    n_threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(n_threads)
 
 
 @pytest.fixture(scope="module")

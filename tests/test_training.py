@@ -1,7 +1,6 @@
 """Training: the loop, stopping and going on, what it leaves alone, and what it refuses."""
 
 import math
-from collections.abc import Iterator
 from copy import deepcopy
 from itertools import islice, pairwise
 from typing import Any
@@ -30,17 +29,10 @@ from ae_utils.training import (
     make_optimizer,
 )
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 SHORT = Settings(steps=45, batch_size=16, lr=5e-3, seed=3)  # a record every 3 steps
 EVERY = 3
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    """Compute on one thread, where sums come out the same to the last bit."""
-    n_threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(n_threads)
 
 
 def random_images(n: int = 50, seed: int = 0) -> Tensor:
