@@ -120,17 +120,34 @@ def test_memory_stays_within_what_binder_gives(run):
     assert 0.3e9 < run.peak_memory <= MEMORY_BUDGET
 
 
-def test_compression_on_this_machine_tells_the_story_of_the_text(run):
-    if run.name != "01_compression":
-        pytest.skip("a test of notebook 1")
-    figures = read_figures(run.notebook)
+def check_compression(figures: dict[str, float], is_mnist: bool) -> None:
+    """Hold notebook 1 to its story: deep beats PCA, and linear equals it."""
     pca, deep = figures["test error, PCA"], figures["test error, deep autoencoder"]
     assert pca < figures["test error, average image"]
     assert deep < pca
-    if data_line(run.notebook).startswith("MNIST:"):
+    if is_mnist:
         assert figures["test error, linear autoencoder"] == pytest.approx(pca, rel=0.02)
         assert deep <= 0.7 * pca
         assert deep <= 0.0355
+
+
+def check_compression_solutions(figures: dict[str, float], is_mnist: bool) -> None:
+    """Hold the solutions to the checks that the exercises name."""
+    assert figures["test error, deep without a bend"] > 0.99 * figures["test error, PCA, 2 numbers"]
+    if is_mnist:
+        assert figures["test error, PCA, 10 numbers"] == pytest.approx(0.034, rel=0.02)
+        assert figures["ratio, 10 numbers"] < 0.5
+
+
+STORIES = {
+    "01_compression": check_compression,
+    "01_compression_solutions": check_compression_solutions,
+}
+
+
+def test_figures_of_this_machine_tell_the_story_of_the_text(run):
+    is_mnist = data_line(run.notebook).startswith("MNIST:")
+    STORIES[run.name](read_figures(run.notebook), is_mnist)
 
 
 def test_shipped_model_is_as_good_as_its_description_says(mnist):
