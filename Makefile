@@ -14,7 +14,7 @@ run: $(VENV)/.notebooks-installed  ## execute the series in order; notebooks and
 	@$(BIN)/python -m tools.run_series
 
 lab: $(VENV)/.notebooks-installed  ## open the series in JupyterLab
-	@$(BIN)/jupyter-lab --LabApp.default_url=/lab/tree/notebooks
+	@$(BIN)/jupyter-lab --LabApp.default_url=/lab/tree/notebooks $(allow_root)
 
 test: lint  ## check the style, run the unit tests and every notebook
 	@$(BIN)/python -m pytest
@@ -41,6 +41,9 @@ figures: $(VENV)/.notebooks-installed  ## draw the pictures in figures/ again; n
 clean:  ## remove what the commands made, except .venv
 	@rm -rf build *.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	@find ae_utils tests tools -name __pycache__ -prune -exec rm -rf {} +
+
+# In a container, where one is root, Jupyter wants to be told that this is meant.
+allow_root = $(if $(filter 0,$(shell id -u)),--allow-root)
 
 # Says what is wrong with $(PYTHON); says nothing of one that the package supports.
 python_fault = $(shell $(PYTHON) -c 'import sys; (3, 11) <= sys.version_info < (3, 15) or \
