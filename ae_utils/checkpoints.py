@@ -8,6 +8,7 @@ import hashlib
 import json
 import os
 import tempfile
+from collections.abc import Callable
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -15,8 +16,11 @@ from typing import Any
 import torch
 from safetensors.torch import load, save
 
+from ae_utils.judge import Judge, make_judge
 from ae_utils.models import BUILDERS, Autoencoder
 
+Model = Autoencoder | Judge  # what has a recipe
+KINDS: dict[str, Callable[..., Model]] = {**BUILDERS, "judge": make_judge}
 FORMAT = 1
 KEYS = {"format", "sha256", "recipe", "about"}
 SAVE_AGAIN = "Save the model again with save_checkpoint, or fetch both files again."
@@ -27,7 +31,7 @@ class CheckpointError(RuntimeError):
 
 
 def save_checkpoint(
-    model: Autoencoder, path: str | Path, about: dict[str, Any], *, half: bool = False
+    model: Model, path: str | Path, about: dict[str, Any], *, half: bool = False
 ) -> Path:
     """Write a model's weights and their description, or leave an older pair as it was.
 
@@ -49,7 +53,7 @@ def save_checkpoint(
     if model.recipe is None:
         raise CheckpointError(
             f"{path.name}: the model has no recipe to rebuild it from.\n"
-            "Make it with a builder of ae_utils.models."
+            "Make it with a builder of ae_utils.models, or with make_judge."
         )
     if str(_build(model.recipe, path)) != str(model):
         raise CheckpointError(
@@ -72,14 +76,15 @@ def save_checkpoint(
     return path
 
 
-def load_checkpoint(path: str | Path) -> tuple[Autoencoder, dict[str, Any]]:
+def load_checkpoint(path: str | Path) -> tuple[Any, dict[str, Any]]:
     """Rebuild a saved model, on the CPU, whatever device it was saved from.
 
     Args:
         path: with or without the ending '.safetensors'.
 
     Returns:
-        The model in evaluation mode, and the `about` it was saved with.
+        The model in evaluation mode, an `Autoencoder` or a `Judge` as its description says, and
+        the `about` it was saved with.
 
     Raises:
         CheckpointError: if a file is missing, damaged, or does not hold what its description says.
@@ -97,11 +102,12 @@ def load_checkpoint(path: str | Path) -> tuple[Autoencoder, dict[str, Any]]:
     return model.eval(), description["about"]
 
 
-def load_shipped(name: str) -> tuple[Autoencoder, dict[str, Any]]:
+def load_shipped(name: str) -> tuple[Any, dict[str, Any]]:
     """A model that comes with the package, trained on MNIST by `make weights`.
 
     Args:
-        name: such as 'dense_2d'.
+        name: 'dense_2d' or 'dense_3d', autoencoders for maps; 'sweep_1d' to 'sweep_64d', one small
+            autoencoder for each code size; 'judge', the classifier of `ae_utils.judge`.
 
     Returns:
         The model in evaluation mode, and what is known of it: data, settings, test error.
@@ -171,10 +177,10 @@ def _read_description(path: Path) -> dict[str, Any]:
     return description
 
 
-def _build(recipe: Any, path: Path) -> Autoencoder:
+def _build(recipe: Any, path: Path) -> Model:
     try:
         arguments = dict(recipe)
-        return BUILDERS[arguments.pop("kind")](**arguments)
+        return KINDS[arguments.pop("kind")](**arguments)
     except Exception as error:  # a recipe from elsewhere may hold anything
         cause = " ".join(f"{type(error).__name__}: {error}".split())
         raise CheckpointError(
@@ -193,7 +199,7 @@ def _parse_weights(data: bytes, path: Path) -> dict[str, torch.Tensor]:
         ) from error
 
 
-def _load_weights(model: Autoencoder, weights: dict[str, torch.Tensor], path: Path) -> None:
+def _load_weights(model: Model, weights: dict[str, torch.Tensor], path: Path) -> None:
     """Copy `weights` into `model`, if names, shapes, types and values are right."""
     wanted = {name: tuple(w.shape) for name, w in model.state_dict().items()}
     found = {name: tuple(w.shape) for name, w in weights.items()}

@@ -1,6 +1,9 @@
-"""Figures of merit: how far a reconstruction is from its original."""
+"""Figures of merit: how far images are from one another, how well codes tell the digits apart."""
 
+import torch
 from torch import Tensor
+
+from ae_utils.data import to_float
 
 
 def reconstruction_error(x_hat: Tensor, x: Tensor) -> Tensor:
@@ -48,3 +51,84 @@ def pixel_errors(x_hat: Tensor, x: Tensor) -> Tensor:
             "\nReshape one of them, so that each pixel meets its own reconstruction."
         )
     return (x_hat - x).square()
+
+
+@torch.no_grad()
+def nearest_images(x: Tensor, images: Tensor) -> tuple[Tensor, Tensor]:
+    """The stored image most like each of some others, by squared error.
+
+    Args:
+        x: float32 (M, 1, 28, 28) in 0..1.
+        images: uint8 (N, 1, 28, 28), N at least 1; searched a batch at a time.
+
+    Returns:
+        For each of the M: the mean squared error a pixel to the nearest one, and its number, int64.
+    """
+    batches = [
+        torch.cdist(x.flatten(1), to_float(batch).flatten(1)).square() / x[0].numel()
+        for batch in images.split(2_000)
+    ]
+    nearest = [batch.min(1) for batch in batches]
+    errors, which = torch.stack([each.values for each in nearest]).min(0)
+    within = torch.stack([each.indices for each in nearest]).gather(0, which[None])[0]
+    return errors, which * 2_000 + within
+
+
+def knn_labels(codes: Tensor, known: Tensor, known_labels: Tensor, k: int = 5) -> Tensor:
+    """Label each code by a vote of the `k` nearest codes whose labels are known.
+
+    Args:
+        codes: (M, latent_dim), those to label.
+        known: (N, latent_dim), N at least `k`.
+        known_labels: int64 (N,).
+        k: how many vote; of labels with equal votes the smallest wins.
+
+    Returns:
+        Labels, int64 (M,).
+
+    Source: Cover & Hart 1967, 'Nearest Neighbor Pattern Classification'.
+    """
+    from sklearn.neighbors import KNeighborsClassifier  # type: ignore[import-untyped]
+
+    voters = KNeighborsClassifier(k).fit(known.numpy(), known_labels.numpy())
+    return torch.from_numpy(voters.predict(codes.numpy()))
+
+
+def confusion_table(labels: Tensor, named: Tensor, n_classes: int = 10) -> Tensor:
+    """How often images of each class are given each name.
+
+    Args:
+        labels: the true classes, int64 (N,), 0..n_classes - 1.
+        named: the classes they were taken for, likewise.
+        n_classes: how many classes there are.
+
+    Returns:
+        (n_classes, n_classes): row i, column j is the share of class i that was named j, so a row
+        sums to 1 (to 0 for a class without images), and the diagonal is the accuracy by class.
+    """
+    pairs = torch.bincount(labels * n_classes + named, minlength=n_classes**2)
+    counts = pairs.reshape(n_classes, n_classes).float()
+    return counts / counts.sum(1, keepdim=True).clamp(min=1)
+
+
+def silhouette_by_class(codes: Tensor, labels: Tensor, n_classes: int = 10) -> Tensor:
+    """How far each class keeps to itself in latent space, seen from distances alone.
+
+    A code's silhouette is (b - a) / max(a, b), where a is its mean distance to its own class and b
+    that to the nearest other class.
+
+    Args:
+        codes: (N, latent_dim); time grows with the square of N, so a few thousand at most.
+        labels: int64 (N,), 0..n_classes - 1, each class at least twice.
+        n_classes: how many classes there are.
+
+    Returns:
+        The mean over each class, (n_classes,): near 1 apart, near 0 at a border, below 0 among
+        others.
+
+    Source: Rousseeuw 1987, 'Silhouettes'.
+    """
+    from sklearn.metrics import silhouette_samples  # type: ignore[import-untyped]
+
+    values = torch.from_numpy(silhouette_samples(codes.numpy(), labels.numpy()))
+    return torch.stack([values[labels == c].mean() for c in range(n_classes)]).float()

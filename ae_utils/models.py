@@ -21,9 +21,12 @@ LATENT_LIMIT = 1e6  # further out than this, 32-bit arithmetic may overflow insi
 # The mean and standard deviation of a pixel over MNIST's 60,000 training images.
 PIXEL_MEAN, PIXEL_SD = 0.1307, 0.3081
 
-# With this gain a hidden layer hands on the variance it received (own computation: one over the
-# root mean square of SiLU(t) for t from N(0, 1)).
-SILU_GAIN = 1.676
+# The functions between dense layers. With the gain beside it a hidden layer hands on the variance
+# it received (own computation: one over the root mean square of f(t) for t from N(0, 1)).
+ACTIVATIONS: dict[str, tuple[type[nn.Module], float]] = {
+    "silu": (nn.SiLU, 1.676),
+    "tanh": (nn.Tanh, 1.593),
+}
 
 
 class Autoencoder(nn.Module):
@@ -128,7 +131,7 @@ def linear_autoencoder(
     Source: Bourlard & Kamp 1988; Baldi & Hornik 1989.
     """
     latent_dim = check_latent_dim(latent_dim)
-    with _seeded(seed):
+    with seeded(seed):
         down, up = nn.Linear(N_PIXELS, latent_dim), nn.Linear(latent_dim, N_PIXELS)
     if mean_image is not None:
         _check_mean_image(mean_image)
@@ -143,6 +146,7 @@ def dense_autoencoder(
     latent_dim: int = 2,
     *,
     widths: Sequence[int] = (256, 256, 128),
+    activation: str = "silu",
     mean_image: Tensor | None = None,
     seed: int = 0,
 ) -> Autoencoder:
@@ -151,32 +155,41 @@ def dense_autoencoder(
     Args:
         latent_dim: numbers in a code, at least 1.
         widths: units of the encoder's hidden layers, outermost first; the decoder mirrors them.
+        activation: the function between the layers: 'silu', which trains faster, or 'tanh', which
+            levels off, so that codes gain nothing by running far away from 0.
         mean_image: (1, 28, 28) in 0..1; the untrained decoder starts at this image, so that
             training need not spend its first steps on it. Mid-grey if left out.
         seed: for the starting weights.
 
     Returns:
-        A model with SiLU inside and a sigmoid at the end: outputs lie in 0..1.
+        A model with a sigmoid at the end: outputs lie in 0..1.
 
     Raises:
         TypeError, ValueError: if an argument is not what it should be.
 
     Source: the mirrored funnel is Hinton & Salakhutdinov's (2006), with other widths; the starting
-        weights follow He et al. 2015, with the gain of SiLU in place of ReLU's.
+        weights follow He et al. 2015, with the gain of the activation in place of ReLU's.
     """
     latent_dim = check_latent_dim(latent_dim)
     if not all(type(width) is int and width >= 1 for width in widths):
         raise ValueError(f"widths: got {widths!r}. Pass whole numbers, each 1 or more.")
+    if activation not in ACTIVATIONS:
+        raise ValueError(f"activation: got {activation!r}. Pass 'silu' or 'tanh'.")
     sizes = [N_PIXELS, *widths, latent_dim]
-    with _seeded(seed):
-        encoder_layers = _dense_layers(sizes, last_gain=1.0)
-        decoder_layers = _dense_layers(sizes[::-1], last_gain=0.5)
+    with seeded(seed):
+        encoder_layers = _dense_layers(sizes, activation, last_gain=1.0)
+        decoder_layers = _dense_layers(sizes[::-1], activation, last_gain=0.5)
     if mean_image is not None:
         _check_mean_image(mean_image)
         _set_bias(decoder_layers[-1], mean_image.flatten().clamp(1e-3, 1 - 1e-3).logit())
     encoder = nn.Sequential(Standardize(), nn.Flatten(), *encoder_layers)
     decoder = nn.Sequential(*decoder_layers, nn.Sigmoid(), nn.Unflatten(1, IMAGE_SHAPE))
-    recipe = {"kind": "dense", "latent_dim": latent_dim, "widths": list(widths)}
+    recipe = {
+        "kind": "dense",
+        "latent_dim": latent_dim,
+        "widths": list(widths),
+        "activation": activation,
+    }
     return Autoencoder(encoder, decoder, latent_dim, recipe)
 
 
@@ -197,7 +210,7 @@ def convolutional_autoencoder(latent_dim: int = 2, *, seed: int = 0) -> Autoenco
         Glorot & Bengio 2010, biases 0.
     """
     latent_dim = check_latent_dim(latent_dim)
-    with _seeded(seed):
+    with seeded(seed):
         encoder = nn.Sequential(
             nn.Conv2d(1, 32, 3, stride=1, padding=1),  # (N, 32, 28, 28)
             nn.LeakyReLU(0.3),
@@ -293,18 +306,19 @@ def check_latent_dim(latent_dim: int) -> int:
 
 
 @contextmanager
-def _seeded(seed: int) -> Iterator[None]:
+def seeded(seed: int) -> Iterator[None]:
     """Draw from `seed` inside the block; leave the caller's random state as it was."""
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(seed)  # of the CPU, where builders draw
         yield
 
 
-def _dense_layers(sizes: Sequence[int], last_gain: float) -> list[nn.Module]:
-    """Linear layers between consecutive `sizes`, SiLU between them, none after the last."""
+def _dense_layers(sizes: Sequence[int], activation: str, last_gain: float) -> list[nn.Module]:
+    """Linear layers between consecutive `sizes`, `activation` between them, none after the last."""
+    function, gain = ACTIVATIONS[activation]
     layers: list[nn.Module] = []
     for fan_in, fan_out in pairwise(sizes[:-1]):
-        layers += [_linear(fan_in, fan_out, SILU_GAIN), nn.SiLU()]
+        layers += [_linear(fan_in, fan_out, gain), function()]
     return [*layers, _linear(sizes[-2], sizes[-1], last_gain)]
 
 

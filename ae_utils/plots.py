@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 INK, MUTED = "#222222", "#767676"
-BLUE, ORANGE, GREEN = "#0072b2", "#d55e00", "#009e73"  # Okabe & Ito's colour-blind-safe palette
+# From Okabe & Ito's colour-blind-safe palette.
+BLUE, ORANGE, GREEN, PURPLE = "#0072b2", "#d55e00", "#009e73", "#cc79a7"
 
 ERROR_TICKS = [d / 1000 for d in (1, 2, 3, 5, 7, 10, 15, 20, 25, 30, 35, 40, 50, 60, 70, 100, 200)]
 
@@ -31,7 +32,7 @@ def use_series_style() -> None:
             "axes.titlesize": 11,
             "axes.spines.top": False,
             "axes.spines.right": False,
-            "axes.prop_cycle": plt.cycler(color=[BLUE, ORANGE, GREEN]),
+            "axes.prop_cycle": plt.cycler(color=[BLUE, ORANGE, GREEN, PURPLE, INK]),
             "legend.frameon": False,
         }
     )
@@ -91,7 +92,7 @@ def plot_history(
         reference: label and height of a dashed line to compare with.
         ax: where to draw; a new figure if left out.
     """
-    fig, ax = _figure_of(ax, (6.5, 3.6))
+    fig, ax = figure_of(ax, (6.5, 3.6))
     for (label, errors), line in zip(curves.items(), cycle(("-", "--", ":")), strict=False):
         ax.plot(steps, errors, line, marker="o", markersize=4, label=label)
     if reference is not None:
@@ -115,13 +116,36 @@ def plot_history(
     return fig, ax
 
 
-def plot_bars(
-    values: Mapping[str, float], xlabel: str, ax: Axes | None = None
+def plot_curves(
+    curves: Mapping[str, tuple[Sequence[float], Sequence[float]]],
+    xlabel: str,
+    ylabel: str,
+    ax: Axes | None = None,
 ) -> tuple[Figure, Axes]:
-    """Horizontal bars, the first on top, each with its value at its end."""
-    fig, ax = _figure_of(ax, (6.5, 0.5 * len(values) + 0.8))
+    """Lines with a mark at every point, each curve with its own line, mark and colour.
+
+    Args:
+        curves: for each label, the points' x and y, of equal length.
+        xlabel: what x is, with its unit.
+        ylabel: what y is, with its unit.
+        ax: where to draw; a new figure if left out. Its axes' scales are the caller's to set.
+    """
+    fig, ax = figure_of(ax, (6.5, 4))
+    looks = zip(curves.items(), cycle(("-", "--", ":", "-.")), cycle("osD^v"), strict=False)
+    for (label, (x, y)), line, mark in looks:
+        ax.plot(x, y, line, marker=mark, markersize=5, label=label)
+    ax.set(xlabel=xlabel, ylabel=ylabel)
+    ax.legend()
+    return fig, ax
+
+
+def plot_bars(
+    values: Mapping[str, float], xlabel: str, fmt: str = "{:.4f}", ax: Axes | None = None
+) -> tuple[Figure, Axes]:
+    """Horizontal bars, the first on top, each with its value, written as `fmt`, at its end."""
+    fig, ax = figure_of(ax, (6.5, 0.4 * len(values) + 0.9))
     bars = ax.barh(list(values), list(values.values()), color=BLUE, height=0.6)
-    ax.bar_label(bars, fmt="{:.4f}", padding=4)
+    ax.bar_label(bars, fmt=fmt, padding=4)
     ax.invert_yaxis()
     ax.margins(x=0.12)
     ax.set_xlabel(xlabel)
@@ -160,6 +184,13 @@ def plot_autoencoder(
     return fig, ax
 
 
+def figure_of(ax: Axes | None, size: tuple[float, float]) -> tuple[Figure, Axes]:
+    """The axes given, with their figure, or those of a new figure of `size` inches."""
+    if ax is None:
+        return plt.subplots(figsize=size)
+    return ax.figure, ax  # type: ignore[return-value]
+
+
 def _draw_half(ax: Axes, side: int, sizes: Sequence[int]) -> None:
     """The encoder (side -1) or decoder (1): a funnel with a bar for each layer but the code."""
     name, colour = ("encoder", BLUE) if side < 0 else ("decoder", ORANGE)
@@ -176,9 +207,3 @@ def _draw_half(ax: Axes, side: int, sizes: Sequence[int]) -> None:
 
 def _to_pixels(image: Tensor) -> NDArray[np.float32]:
     return image.detach().cpu().reshape(28, 28).numpy()
-
-
-def _figure_of(ax: Axes | None, size: tuple[float, float]) -> tuple[Figure, Axes]:
-    if ax is None:
-        return plt.subplots(figsize=size)
-    return ax.figure, ax  # type: ignore[return-value]

@@ -1,11 +1,11 @@
 """Training: the loop, the error on unseen images, stopping and going on, the device.
 
-`fit` knows nothing of the model but that it maps a batch of images to a batch of the same shape.
-Images stay in memory as uint8; each batch is gathered and converted when it is needed.
+`fit` knows nothing of the model: what is to be made small, a loss function says. Images stay in
+memory as uint8; each batch is gathered and converted when it is needed.
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from copy import deepcopy
 from dataclasses import dataclass, field
 from itertools import count, islice
@@ -13,14 +13,18 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 from tqdm.auto import tqdm
 
 from ae_utils.data import to_float
-from ae_utils.metrics import image_errors, reconstruction_error
+from ae_utils.metrics import reconstruction_error
 
 N_RECORDS = 20  # how many points a history has, and how often the weights are put aside
 N_TRACKED = 2_000  # how many images a point of the history is measured on
 EVALUATION_BATCH = 2_000
+
+# What training makes small: (model, images of a batch, their labels or None) -> a scalar.
+Loss = Callable[[nn.Module, Tensor, Tensor | None], Tensor]
 
 
 class TrainingError(RuntimeError):
@@ -57,7 +61,7 @@ class Settings:
 
 @dataclass
 class History:
-    """Errors (mean squared error a pixel) on fixed samples of images, as training went on."""
+    """The loss on fixed samples of images as training went on; to reconstruct, it is the error."""
 
     steps: list[int] = field(default_factory=list)
     train_error: list[float] = field(default_factory=list)
@@ -86,15 +90,30 @@ class TrainingRun:
         return self.step == self.settings.steps
 
 
+def reconstruction_loss(model: nn.Module, x: Tensor, labels: Tensor | None = None) -> Tensor:
+    """How far the model's outputs are from its inputs `x`; labels play no part."""
+    return reconstruction_error(model(x), x)
+
+
+def classification_loss(model: nn.Module, x: Tensor, labels: Tensor | None) -> Tensor:
+    """The cross-entropy of the model's logits (B, K) for images `x` against their labels (B,)."""
+    if labels is None:
+        raise ValueError("classification_loss: the images came without labels. Pass `labels`.")
+    return F.cross_entropy(model(x), labels)
+
+
 def fit(
     model: nn.Module,
     images: Tensor,
     settings: Settings,
     *,
+    labels: Tensor | None = None,
     test_images: Tensor | None = None,
+    test_labels: Tensor | None = None,
+    loss: Loss = reconstruction_loss,
     resume: TrainingRun | None = None,
 ) -> TrainingRun:
-    """Train `model` to reconstruct `images`; it is changed in place.
+    """Train `model` on `images`, to reconstruct them unless `loss` says otherwise, in place.
 
     The interrupt button stops it: the model then holds the weights of the last record (there are
     up to twenty, evenly spaced, and one at the end). `resume` goes on from there as if nothing had
@@ -102,30 +121,38 @@ def fit(
     training mode.
 
     Args:
-        model: maps (B, 1, 28, 28) in 0..1 to the same shape; stays on its device.
+        model: takes (B, 1, 28, 28) in 0..1; to reconstruct, gives the same shape. Stays on its
+            device.
         images: training images (N, 1, 28, 28), uint8, or float32 in 0..1.
         settings: steps, batch size, learning rate, seed.
-        test_images: images to measure the test error on as training goes on; never trained on.
-        resume: the interrupted run to continue; same model, images and settings.
+        labels: int64 (N,), for a loss that needs them.
+        test_images: images to measure the loss on as training goes on; never trained on.
+        test_labels: their labels, likewise.
+        loss: what to make small.
+        resume: the interrupted run to continue; same model, images, settings and loss.
 
     Returns:
-        The run, with the history of errors.
+        The run, with the history of the loss.
 
     Raises:
         TypeError: if the images are not a tensor.
-        ValueError: if there are no images, or one is not finite, or `resume` does not fit.
+        ValueError: if there are no images, one is not finite, there are more or fewer labels than
+            images, or `resume` does not fit.
         TrainingError: if the loss stops being finite; the model keeps its last good weights.
     """
     images = _prepare(model, images, "training images")
-    tracked = {"train_error": _sample(images)}
+    labels = _prepare_labels(labels, images, "training labels")
+    tracked = {"train_error": (_sample(images), _sample(labels))}
     if test_images is not None:
-        tracked["test_error"] = _sample(_prepare(model, test_images, "test images"))
+        unseen = _prepare(model, test_images, "test images")
+        unseen_labels = _prepare_labels(test_labels, unseen, "test labels")
+        tracked["test_error"] = (_sample(unseen), _sample(unseen_labels))
     optimizer = make_optimizer(model)
     weights = [(name, p.shape, p.requires_grad) for name, p in model.named_parameters()]
     start = (len(images), 0 if test_images is None else len(test_images), weights)
     run = TrainingRun(settings, 0, History(), start, {})
     if resume is None:
-        _record(run, model, optimizer, tracked)
+        _record(run, model, optimizer, tracked, loss)
     else:
         _continue(run, resume, model, optimizer)
 
@@ -135,16 +162,16 @@ def fit(
     model.train()
     try:
         for step, batch in enumerate(batches, start=run.step + 1):
-            x = _as_float(images[batch.to(images.device)])
-            loss = reconstruction_error(model(x), x)
-            if not loss.isfinite():
+            chosen = batch.to(images.device)
+            batch_loss = loss(model, _as_float(images[chosen]), _pick(labels, chosen))
+            if not batch_loss.isfinite():
                 raise _not_finite("loss", step, settings, run)
-            take_step(optimizer, loss, learning_rate(step, settings))
+            take_step(optimizer, batch_loss, learning_rate(step, settings))
             bar.update()
             if step % every == 0 or step == settings.steps:
                 run.step = step
-                _record(run, model, optimizer, tracked)
-                bar.set_postfix_str(f"error {run.history.train_error[-1]:.4f}")
+                _record(run, model, optimizer, tracked, loss)
+                bar.set_postfix_str(f"loss {run.history.train_error[-1]:.4f}")
     except KeyboardInterrupt:
         _restore(run, model, optimizer)
         print(
@@ -223,17 +250,7 @@ def evaluate(model: nn.Module, images: Tensor) -> float:
         TypeError: if the images are not a tensor.
         ValueError: if there are no images, or one is not finite.
     """
-    images = _prepare(model, images, "images")
-    modes = {module: module.training for module in model.modules()}
-    model.eval()
-    try:
-        with torch.no_grad():
-            batches = (_as_float(batch) for batch in images.split(EVALUATION_BATCH))
-            total = sum(image_errors(model(x), x).sum().item() for x in batches)
-    finally:
-        for module, mode in modes.items():
-            module.training = mode
-    return total / len(images)
+    return _mean_loss(model, _prepare(model, images, "images"), None, reconstruction_loss)
 
 
 def choose_device(name: str = "auto") -> torch.device:
@@ -280,23 +297,57 @@ def _prepare(model: nn.Module, images: Tensor, what: str) -> Tensor:
     return images.to(next(model.parameters(), images).device)  # a model may have no parameters
 
 
+def _prepare_labels(labels: Tensor | None, images: Tensor, what: str) -> Tensor | None:
+    """`labels`, checked, on the images' device."""
+    if labels is None:
+        return None
+    if labels.shape != (len(images),):
+        raise ValueError(
+            f"{what}: got shape {tuple(labels.shape)} for {len(images)} images.\n"
+            f"Pass one label an image, shape ({len(images)},)."
+        )
+    return labels.to(images.device)
+
+
 def _as_float(batch: Tensor) -> Tensor:
     return batch if batch.is_floating_point() else to_float(batch)
 
 
-def _sample(images: Tensor) -> Tensor:
-    """Up to `N_TRACKED` images, evenly spaced over all of them."""
-    return images[:: math.ceil(len(images) / N_TRACKED)]
+def _pick(labels: Tensor | None, chosen: Tensor | slice) -> Tensor | None:
+    return None if labels is None else labels[chosen]
+
+
+def _sample(data: Any) -> Any:
+    """Up to `N_TRACKED` images or labels, evenly spaced over all of them; of None, None."""
+    return None if data is None else data[:: math.ceil(len(data) / N_TRACKED)]
+
+
+def _mean_loss(model: nn.Module, images: Tensor, labels: Tensor | None, loss: Loss) -> float:
+    """The loss over all images, in batches; leaves weights, mode and gradients alone."""
+    modes = {module: module.training for module in model.modules()}
+    model.eval()
+    total = 0.0
+    try:
+        with torch.no_grad():
+            for start in range(0, len(images), EVALUATION_BATCH):
+                part = slice(start, start + EVALUATION_BATCH)
+                x = _as_float(images[part])
+                total += loss(model, x, _pick(labels, part)).item() * len(x)
+    finally:
+        for module, mode in modes.items():
+            module.training = mode
+    return total / len(images)
 
 
 def _record(
     run: TrainingRun,
     model: nn.Module,
     optimizer: torch.optim.Optimizer,
-    tracked: dict[str, Tensor],
+    tracked: dict[str, tuple[Tensor, Tensor | None]],
+    loss: Loss,
 ) -> None:
-    """Note the errors of this step, and put weights and optimizer aside to return to."""
-    errors = {name: evaluate(model, images) for name, images in tracked.items()}
+    """Note the losses of this step, and put weights and optimizer aside to return to."""
+    errors = {name: _mean_loss(model, *data, loss) for name, data in tracked.items()}
     if not all(math.isfinite(error) for error in errors.values()):
         raise _not_finite("error", run.step, run.settings, run)
     history = deepcopy(run.history)

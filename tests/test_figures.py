@@ -2,6 +2,7 @@
 
 import re
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import nbformat
@@ -17,39 +18,10 @@ PATHS = {path.stem: path for path in sorted(FOLDER.rglob("[0-9][0-9]_*.ipynb"))}
 ACROSS_MACHINES = 0.02  # how far, relatively, a trained model's error moves between processors
 # Bytes. On newer Pythons PyTorch's import alone takes 120 MB more than on 3.11 (seen on 3.13).
 MEMORY_BUDGET = 1.2e9 if sys.version_info < (3, 12) else 1.5e9
-
-# A quotation: the words around a number in a notebook's text, and where that number comes from.
-QUOTATIONS = {
-    "01_compression": [
-        (r"From (\S+) down to 0", lambda f: f["test error, average image"]),
-        (r"down to (\S+): two numbers", lambda f: f["test error, PCA"]),
-        (
-            r"explain (\d+) % of the error",
-            lambda f: 100 * (1 - f["test error, PCA"] / f["test error, average image"]),
-        ),
-        (r"PCA stands at (\d\.\d+)\.", lambda f: f["test error, PCA"]),
-        (r"The test error is (\S+), ", lambda f: f["test error, deep autoencoder"]),
-        (
-            r"(\d+) % below PCA's",
-            lambda f: 100 * (1 - f["test error, deep autoencoder"] / f["test error, PCA"]),
-        ),
-        (r"PNG needs (\d+) bytes", lambda f: f["bytes of a PNG"]),
-        (r"(\S+) megabytes", lambda f: f["bytes of the decoder"] / 1e6),
-        (r"until there are about (\S+) images", lambda f: f["images that repay the decoder"]),
-        (r"PCA's error, (\d\.\d+)\.", lambda f: f["test error, PCA"]),
-        (r"non-linear layers it came to (\d\.\d+)\.", lambda f: f["test error, deep autoencoder"]),
-        (r"(\S+) on training images,", lambda f: f["training error, deep autoencoder"]),
-        (r"training images, (\S+) on test", lambda f: f["test error, deep autoencoder"]),
-    ],
-    "01_compression_solutions": [
-        (r"its error comes to (\S+) of PCA's", lambda f: f["ratio, 10 numbers"]),
-        (r"of PCA's, (\S+) against", lambda f: f["test error, deep, 10 numbers"]),
-        (r"against (\d\.\d+)\. With two", lambda f: f["test error, PCA, 10 numbers"]),
-        (r"the test error, (\S+), has", lambda f: f["test error, deep without a bend"]),
-        (r"down to PCA's (\d\.\d+)\.", lambda f: f["test error, PCA, 2 numbers"]),
-    ],
-}
-CASES = [(name, *quotation) for name, those in QUOTATIONS.items() for quotation in those]
+# For each notebook a module with QUOTATIONS, which are the words around a number in its text and
+# where that number comes from, and with `check`, which holds its figures to what the text tells.
+STORIES = {name: import_module(f"tests.stories.story_{name}") for name in PATHS}
+CASES = [(name, *quotation) for name in PATHS for quotation in STORIES[name].QUOTATIONS]
 
 
 def read_figures(notebook: NotebookNode) -> dict[str, float]:
@@ -99,7 +71,7 @@ def test_text_quotes_the_committed_figure(name, pattern, source):
 
 
 def test_every_notebook_has_its_figures_quoted():
-    assert set(QUOTATIONS) == set(PATHS)
+    assert [name for name in PATHS if not STORIES[name].QUOTATIONS] == []
 
 
 def test_rounding_follows_the_quotation():
@@ -121,34 +93,9 @@ def test_memory_stays_within_what_binder_gives(run):
     assert 0.3e9 < run.peak_memory <= MEMORY_BUDGET
 
 
-def check_compression(figures: dict[str, float], is_mnist: bool) -> None:
-    """Hold notebook 1 to its story: deep beats PCA, and linear equals it."""
-    pca, deep = figures["test error, PCA"], figures["test error, deep autoencoder"]
-    assert pca < figures["test error, average image"]
-    assert deep < pca
-    if is_mnist:
-        assert figures["test error, linear autoencoder"] == pytest.approx(pca, rel=0.02)
-        assert deep <= 0.7 * pca
-        assert deep <= 0.0355
-
-
-def check_compression_solutions(figures: dict[str, float], is_mnist: bool) -> None:
-    """Hold the solutions to the checks that the exercises name."""
-    assert figures["test error, deep without a bend"] > 0.99 * figures["test error, PCA, 2 numbers"]
-    if is_mnist:
-        assert figures["test error, PCA, 10 numbers"] == pytest.approx(0.034, rel=0.02)
-        assert figures["ratio, 10 numbers"] < 0.5
-
-
-STORIES = {
-    "01_compression": check_compression,
-    "01_compression_solutions": check_compression_solutions,
-}
-
-
 def test_figures_of_this_machine_tell_the_story_of_the_text(run):
     is_mnist = data_line(run.notebook).startswith("MNIST:")
-    STORIES[run.name](read_figures(run.notebook), is_mnist)
+    STORIES[run.name].check(read_figures(run.notebook), is_mnist)
 
 
 def test_shipped_model_is_as_good_as_its_description_says(mnist):

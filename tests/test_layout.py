@@ -17,11 +17,15 @@ MAY_IMPORT: dict[str, set[str]] = {
     "__init__": set(),
     "mnist_files": set(),
     "models": set(),
-    "metrics": set(),
     "plots": set(),
+    "cells": set(),
     "data": {"mnist_files"},
+    "metrics": {"data"},
+    "latent": {"data"},
     "training": {"data", "metrics"},
-    "checkpoints": {"models"},
+    "judge": {"models"},
+    "checkpoints": {"models", "judge"},
+    "maps": {"plots"},
 }
 UNPICKLERS = {"pickle", "cPickle", "_pickle", "dill", "cloudpickle", "joblib", "shelve", "marshal"}
 

@@ -14,9 +14,9 @@ from torch import Tensor, nn
 from ae_utils.data import load_digits, mean_image, to_float
 from ae_utils.metrics import reconstruction_error
 from ae_utils.models import (
+    ACTIVATIONS,
     BUILDERS,
     LATENT_LIMIT,
-    SILU_GAIN,
     Autoencoder,
     check_images,
     count_parameters,
@@ -226,9 +226,11 @@ def test_linear_model_starts_with_the_mean_at_code_zero(digit_images: Tensor) ->
         assert torch.equal(model.decode([0.0, 0.0])[0], mean)
 
 
-def test_dense_weights_have_the_variance_promised() -> None:
-    layers = list_linear_layers(dense_autoencoder(40, widths=(200, 100)))
-    gains = [SILU_GAIN, SILU_GAIN, 1.0, SILU_GAIN, SILU_GAIN, 0.5]
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_dense_weights_have_the_variance_promised(activation: str) -> None:
+    layers = list_linear_layers(dense_autoencoder(40, widths=(200, 100), activation=activation))
+    _, inner = ACTIVATIONS[activation]
+    gains = [inner, inner, 1.0, inner, inner, 0.5]
     for layer, gain in zip(layers, gains, strict=True):
         scaled = layer.weight * math.sqrt(layer.in_features) / gain
         bound = 4 / math.sqrt(scaled.numel())  # 4 standard errors
@@ -236,11 +238,20 @@ def test_dense_weights_have_the_variance_promised() -> None:
         assert not layer.bias.any()
 
 
-def test_gain_of_silu_keeps_the_variance() -> None:
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_gain_keeps_the_variance(activation: str) -> None:
+    function, gain = ACTIVATIONS[activation]
     t = torch.linspace(-8, 8, 10_001, dtype=torch.float64)
     density = torch.exp(-t.square() / 2) / math.sqrt(2 * math.pi)
-    mean_square = torch.trapezoid(nn.functional.silu(t).square() * density, t)
-    assert abs(SILU_GAIN - 1 / math.sqrt(mean_square)) < 1e-3
+    mean_square = torch.trapezoid(function()(t).square() * density, t)
+    assert abs(gain - 1 / math.sqrt(mean_square)) < 1e-3
+
+
+@pytest.mark.parametrize("activation", ["relu", "", None, "SiLU"])
+def test_unknown_activation_is_refused(activation: Any) -> None:
+    with pytest.raises(ValueError) as caught:
+        dense_autoencoder(2, activation=activation)
+    check_message(caught.value, "activation", repr(activation), "'silu' or 'tanh'")
 
 
 def test_convolutional_weights_have_the_variance_promised() -> None:

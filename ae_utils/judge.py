@@ -1,0 +1,76 @@
+"""The judge: a small classifier that says which digit an image shows, and how sure it is.
+
+It stands in for a human eye where thousands of reconstructed or decoded images are to be looked at.
+It was trained on real digits only, so it knows ten answers and none of them is 'no digit': of an
+image unlike all digits it may still be sure.
+"""
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from ae_utils.models import Standardize, check_images, seeded
+
+N_CLASSES = 10
+
+
+class Judge(nn.Module):
+    """A convolutional classifier of digit images.
+
+    Args:
+        layers: maps images (N, 1, 28, 28) in 0..1 to logits (N, 10).
+        recipe: the builder's name and arguments, kept so that a checkpoint can rebuild the model.
+    """
+
+    def __init__(self, layers: nn.Module, recipe: dict[str, Any] | None = None) -> None:
+        super().__init__()
+        self.layers = layers
+        self.recipe = recipe
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Logits (N, 10) of float32 images (N, 1, 28, 28) in 0..1.
+
+        Raises:
+            TypeError, ValueError: if `x` is no such tensor.
+        """
+        return self.layers(check_images(x))
+
+    @torch.no_grad()
+    def judge(self, x: Tensor, batch_size: int = 2_000) -> tuple[Tensor, Tensor]:
+        """Name the digit on each image, in batches.
+
+        Args:
+            x: float32 images (N, 1, 28, 28) in 0..1, N at least 1.
+            batch_size: images at a time.
+
+        Returns:
+            The digits, int64 (N,), and the probability (N,) that the judge gives to each: its
+            confidence, from 0.1 to 1.
+
+        Raises:
+            TypeError, ValueError: if `x` is no such tensor.
+        """
+        parts = [self(part).softmax(1).max(1) for part in x.split(batch_size)]
+        return torch.cat([p.indices for p in parts]), torch.cat([p.values for p in parts])
+
+
+def make_judge(*, seed: int = 0) -> Judge:
+    """A judge with fresh weights, which depend on `seed` alone.
+
+    Source: two convolutions and two dense layers, after LeCun et al. 1998, 'Gradient-Based Learning
+        Applied to Document Recognition'.
+    """
+    with seeded(seed):
+        layers = nn.Sequential(
+            Standardize(),
+            nn.Conv2d(1, 16, 5, stride=2, padding=2),  # (N, 16, 14, 14)
+            nn.SiLU(),
+            nn.Conv2d(16, 32, 3, stride=2, padding=1),  # (N, 32, 7, 7)
+            nn.SiLU(),
+            nn.Flatten(),  # (N, 1568)
+            nn.Linear(1568, 64),
+            nn.SiLU(),
+            nn.Linear(64, N_CLASSES),
+        )
+    return Judge(layers, {"kind": "judge"})

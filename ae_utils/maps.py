@@ -1,0 +1,203 @@
+"""Pictures of the latent space: maps of the codes, what their points decode to, fields over them.
+
+Every map has its first coordinate to the right and its second upwards, the decoded ones too, so
+that an image stands where its point lies. Like `plots`, drawn from arrays.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patheffects import withStroke
+from mpl_toolkits.mplot3d import Axes3D  # type: ignore[import-untyped]
+from torch import Tensor
+
+from ae_utils.plots import INK, figure_of
+
+# One colour a digit, everywhere. Petroff 2021, 'Accessible Color Sequences for Data Visualization':
+# chosen to stay apart for colour-blind readers too; dealt out so that digits that lie near one
+# another on the maps differ most.
+DIGIT_COLOURS = (
+    "#3f90da",  # 0
+    "#e76300",  # 1
+    "#a96b59",  # 2
+    "#832db6",  # 3
+    "#bd1f01",  # 4
+    "#ffa90e",  # 5
+    "#94a4a2",  # 6
+    "#b9ac70",  # 7
+    "#717581",  # 8
+    "#92dadd",  # 9
+)
+N_DRAWN = 5_000  # of more codes, evenly spaced ones are drawn
+OUTLINE = [withStroke(linewidth=3, foreground="white")]
+
+
+def plot_latent_map(
+    codes: Tensor,
+    labels: Tensor,
+    box: tuple[Tensor, Tensor] | None = None,
+    ax: Axes | None = None,
+) -> tuple[Figure, Axes]:
+    """Codes in the plane, one colour a digit, each digit's name at the median of its codes.
+
+    Args:
+        codes: (N, 2); up to `N_DRAWN` of them are drawn.
+        labels: int64 (N,), 0..9.
+        box: two corners (2,), what part of the plane to show; all of it if left out.
+        ax: where to draw; a new figure if left out.
+    """
+    fig, ax = figure_of(ax, (6.5, 6))
+    x, y = _evenly(codes, N_DRAWN).T.cpu().numpy()
+    ax.scatter(x, y, s=4, c=_colours(_evenly(labels, N_DRAWN)), linewidths=0)
+    _name_digits(ax, codes, labels)
+    _set_plane(ax, box)
+    return fig, ax
+
+
+def plot_latent_map_3d(
+    codes: Tensor,
+    labels: Tensor,
+    azimuth: float = -60,
+    elevation: float = 30,
+    ax: Axes3D | None = None,
+) -> tuple[Figure, Axes3D]:
+    """Codes in space, one colour a digit, seen from a direction.
+
+    Args:
+        codes: (N, 3); up to `N_DRAWN` of them are drawn.
+        labels: int64 (N,), 0..9.
+        azimuth: where the eye stands around the third axis, degrees.
+        elevation: how high the eye stands, -90..90 degrees.
+        ax: axes with projection '3d'; a new figure if left out.
+    """
+    if ax is None:
+        fig = plt.figure(figsize=(6, 6))
+        ax = fig.add_subplot(projection="3d")
+    x, y, z = _evenly(codes, N_DRAWN).T.cpu().numpy()
+    ax.scatter(x, y, z, s=3, c=_colours(_evenly(labels, N_DRAWN)), linewidths=0, depthshade=False)
+    _name_digits(ax, codes, labels)
+    ax.set(xlabel="z1", ylabel="z2", zlabel="z3")
+    ax.view_init(elev=elevation, azim=azimuth)
+    ax.set_box_aspect(None, zoom=0.88)  # room for the axes' names
+    return ax.figure, ax
+
+
+def mark_points(points: Tensor, ax: Axes, names: Sequence[str] = (), colour: str = INK) -> None:
+    """Mark points (N, 2) on a map by dots, with N names beside them if there are any."""
+    x, y = points.T.cpu().numpy()
+    ax.scatter(x, y, s=22, c=colour, edgecolors="white", linewidths=0.7, zorder=3)
+    for point, name in zip(points.tolist(), names, strict=bool(names)):
+        ax.annotate(
+            name, point, xytext=(4, 4), textcoords="offset points",
+            color=colour, weight="bold", path_effects=OUTLINE, zorder=4,
+        )  # fmt: skip
+
+
+def plot_decoded_grid(
+    images: Tensor, low: Tensor, high: Tensor, ax: Axes | None = None
+) -> tuple[Figure, Axes]:
+    """The images that a grid of points decodes to, each where its point lies.
+
+    Args:
+        images: (rows, columns, 1, 28, 28) in 0..1, row 0 on top, as `latent.make_grid` lays out
+            points.
+        low: the point (2,) of the lower left image.
+        high: the point (2,) of the upper right image.
+        ax: where to draw; a new figure if left out.
+    """
+    fig, ax = figure_of(ax, (6.5, 6.5))
+    rows, columns = images.shape[:2]
+    mosaic = images.detach().cpu().reshape(rows, columns, 28, 28).permute(0, 2, 1, 3)
+    left, right = _edges(low[0].item(), high[0].item(), columns)
+    bottom, top = _edges(low[1].item(), high[1].item(), rows)
+    ax.imshow(
+        mosaic.reshape(rows * 28, columns * 28).numpy(),
+        cmap="gray_r", vmin=0, vmax=1, extent=(left, right, bottom, top),
+        interpolation="nearest", aspect="auto",
+    )  # fmt: skip
+    ax.set(xlabel="z1", ylabel="z2")
+    return fig, ax
+
+
+def plot_field(
+    values: Tensor,
+    low: Tensor,
+    high: Tensor,
+    label: str,
+    levels: Sequence[float],
+    ax: Axes | None = None,
+) -> tuple[Figure, Axes]:
+    """A quantity over the plane, in filled steps, the darker the larger.
+
+    Args:
+        values: (rows, columns) on a grid of points, row 0 on top, as `latent.make_grid` lays out.
+        low: the lower left point (2,).
+        high: the upper right point (2,).
+        label: what the quantity is, with its unit.
+        levels: the bounds of the steps, rising; values beyond the last belong to the last.
+        ax: where to draw; a new figure if left out.
+    """
+    fig, ax = figure_of(ax, (6.5, 5.5))
+    rows, columns = values.shape
+    across = np.linspace(low[0].item(), high[0].item(), columns)
+    upwards = np.linspace(low[1].item(), high[1].item(), rows)
+    clipped = values.clamp(levels[0], levels[-1]).flip(0).cpu().numpy()
+    steps = ax.contourf(across, upwards, clipped, levels=list(levels), cmap="Blues")
+    bar = fig.colorbar(steps, ax=ax, label=label)
+    bar.set_ticks(list(levels))
+    _set_plane(ax, (low, high))
+    return fig, ax
+
+
+def plot_confusion(
+    table: Tensor, ylabel: str = "digit", xlabel: str = "named", ax: Axes | None = None
+) -> tuple[Figure, Axes]:
+    """A table (10, 10) of shares in 0..1, as numbers of per cent on squares of grey."""
+    fig, ax = figure_of(ax, (6, 5.5))
+    ax.imshow(table.numpy(), cmap="Blues", vmin=0, vmax=1)
+    for row, shares in enumerate(table.tolist()):
+        for column, share in enumerate(shares):
+            if share >= 0.005:
+                colour = "white" if share > 0.5 else INK
+                text = f"{100 * share:.0f}"
+                ax.text(column, row, text, ha="center", va="center", color=colour, fontsize=9)
+    digits = range(len(table))
+    ax.set(xticks=digits, yticks=digits, xlabel=f"{xlabel} (%)", ylabel=ylabel)
+    ax.tick_params(length=0)
+    ax.spines[:].set_visible(False)
+    return fig, ax
+
+
+def _evenly(data: Tensor, n: int) -> Tensor:
+    return data[:: -(-len(data) // n)]
+
+
+def _colours(labels: Tensor) -> list[str]:
+    return [DIGIT_COLOURS[label] for label in labels.tolist()]
+
+
+def _name_digits(ax: Any, codes: Tensor, labels: Tensor) -> None:
+    """Write each digit there is at the median of its codes, in the plane or in space."""
+    for digit in labels.unique().tolist():
+        centre = codes[labels == digit].median(0).values.tolist()
+        ax.text(
+            *centre, str(digit), color=DIGIT_COLOURS[digit], fontsize=15, weight="bold",
+            ha="center", va="center", path_effects=OUTLINE, zorder=3,
+        )  # fmt: skip
+
+
+def _edges(first: float, last: float, n: int) -> tuple[float, float]:
+    """Where a row of `n` tiles begins and ends whose first and last centres are given."""
+    half = (last - first) / (n - 1) / 2
+    return first - half, last + half
+
+
+def _set_plane(ax: Axes, box: tuple[Tensor, Tensor] | None) -> None:
+    ax.set(xlabel="z1", ylabel="z2")
+    if box is not None:
+        (left, bottom), (right, top) = box[0].tolist(), box[1].tolist()
+        ax.set(xlim=(left, right), ylim=(bottom, top))
