@@ -1,4 +1,4 @@
-"""The error figures, compared with plain loops."""
+"""The figures of merit, compared with plain loops."""
 
 import numpy as np
 import pytest
@@ -6,7 +6,15 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ae_utils.metrics import image_errors, pixel_errors, reconstruction_error
+from ae_utils.metrics import (
+    confusion_table,
+    image_errors,
+    knn_labels,
+    nearest_images,
+    pixel_errors,
+    reconstruction_error,
+    silhouette_by_class,
+)
 
 METRICS = (pixel_errors, image_errors, reconstruction_error)
 each_metric = pytest.mark.parametrize("metric", METRICS, ids=lambda metric: metric.__name__)
@@ -91,3 +99,61 @@ def test_stored_images_are_refused(metric, name: str) -> None:
     message = str(caught.value)
     assert len(message.splitlines()) <= 3
     assert f"{name}: got torch.uint8" in message and "to_float" in message
+
+
+# Neighbours.
+
+
+@pytest.mark.parametrize(("m", "n"), [(1, 1), (3, 50), (2, 2_300)])
+def test_nearest_image_is_the_nearest(m: int, n: int) -> None:
+    rng = np.random.default_rng(0)
+    stored = rng.integers(0, 256, (n, 1, 28, 28), dtype=np.uint8)
+    x = rng.random((m, 1, 28, 28), dtype=np.float32)
+    errors, which = nearest_images(torch.from_numpy(x), torch.from_numpy(stored))
+    for error, number, image in zip(errors.tolist(), which.tolist(), x, strict=True):
+        distances = np.square(stored / 255 - image).mean((1, 2, 3))
+        assert number == distances.argmin()
+        assert error == pytest.approx(distances.min(), rel=1e-3)
+
+
+def test_stored_image_is_its_own_nearest() -> None:
+    stored = torch.randint(0, 256, (30, 1, 28, 28), dtype=torch.uint8)
+    errors, which = nearest_images(stored.float() / 255, stored)
+    assert torch.equal(which, torch.arange(30)) and errors.max() < 1e-6
+
+
+@settings(max_examples=20, deadline=None)
+@given(k=st.integers(1, 9), latent_dim=st.integers(1, 8), seed=st.integers(0, 1000))
+def test_labels_by_vote_equal_a_loop(k: int, latent_dim: int, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    known, codes = rng.normal(size=(30, latent_dim)), rng.normal(size=(8, latent_dim))
+    labels = rng.integers(0, 4, 30)
+    named = knn_labels(*map(torch.from_numpy, (codes, known, labels)), k)
+    for code, name in zip(codes, named.tolist(), strict=True):
+        nearest = np.argsort(np.square(known - code).sum(1))[:k]
+        assert name == np.bincount(labels[nearest]).argmax()  # of equals, the first
+
+
+@settings(max_examples=20, deadline=None)
+@given(pairs=st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4)), min_size=1, max_size=40))
+def test_confusion_table_counts_pairs(pairs: list[tuple[int, int]]) -> None:
+    table = confusion_table(*torch.tensor(pairs).T, n_classes=5)
+    for label in range(5):
+        row = [named for true, named in pairs if true == label]
+        wanted = [row.count(named) / max(1, len(row)) for named in range(5)]
+        assert table[label].tolist() == pytest.approx(wanted)
+
+
+def test_silhouette_equals_its_definition() -> None:
+    rng = np.random.default_rng(0)
+    labels = np.repeat([0, 1, 2], [5, 7, 4])
+    codes = rng.normal(size=(16, 2)) + 3 * np.eye(3)[labels][:, :2]
+    values = []
+    for number, label in enumerate(labels):
+        distances = np.linalg.norm(codes - codes[number], axis=1)
+        own = distances[labels == label].sum() / (np.sum(labels == label) - 1)
+        other = min(distances[labels == c].mean() for c in range(3) if c != label)
+        values.append((other - own) / max(own, other))
+    found = silhouette_by_class(torch.from_numpy(codes), torch.from_numpy(labels), 3)
+    wanted = [np.mean(np.array(values)[labels == c]) for c in range(3)]
+    assert found.tolist() == pytest.approx(wanted, rel=1e-5)

@@ -22,11 +22,13 @@ from ae_utils.training import (
     TrainingError,
     TrainingRun,
     choose_device,
+    classification_loss,
     draw_batches,
     evaluate,
     fit,
     learning_rate,
     make_optimizer,
+    take_step,
 )
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -225,6 +227,70 @@ def check_against_pca(digits: Digits) -> None:
     fit(model, train, Settings(steps=700, batch_size=256, lr=1e-2))
     assert pca_train * (1 - 1e-4) < evaluate(model, train) < pca_train * 1.02
     assert evaluate(model, test) == pytest.approx(pca_test, rel=0.02)
+
+
+def make_classifier() -> nn.Module:
+    """A linear classifier with fixed weights."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        return nn.Sequential(nn.Flatten(), nn.Linear(784, 10))
+
+
+def test_fit_with_labels_equals_a_plain_loop() -> None:
+    images, model, plain = random_images(), make_classifier(), make_classifier()
+    labels = torch.arange(50) % 10
+    run = fit(model, images, SHORT, labels=labels, loss=classification_loss)
+    optimizer = make_optimizer(plain)
+    for step, batch in enumerate(islice(draw_batches(50, SHORT), SHORT.steps), start=1):
+        loss = nn.functional.cross_entropy(plain(images[batch].float() / 255), labels[batch])
+        take_step(optimizer, loss, learning_rate(step, SHORT))
+    assert same_weights(model, copy_weights(plain))
+    with torch.no_grad():
+        final = nn.functional.cross_entropy(plain(images.float() / 255), labels)
+    assert run.history.train_error[-1] == pytest.approx(final.item(), rel=1e-5)
+    assert run.history.train_error[-1] < run.history.train_error[0]
+
+
+def test_labels_of_the_test_images_are_used_for_the_test_loss() -> None:
+    images, model = random_images(), make_classifier()
+    data = {"labels": torch.arange(50) % 10, "loss": classification_loss}
+    right = torch.arange(7) % 10
+    run = fit(model, images, SHORT, test_images=images[:7], test_labels=right, **data)
+    with torch.no_grad():
+        final = nn.functional.cross_entropy(model(images[:7].float() / 255), right)
+    assert run.history.test_error[-1] == pytest.approx(final.item(), rel=1e-5)
+
+
+def test_any_loss_can_be_made_small() -> None:
+    def push_codes_apart(model: nn.Module, x: Tensor, labels: Tensor | None) -> Tensor:
+        assert labels is None
+        return -model.encode(x).tanh().square().mean()  # type: ignore[operator]
+
+    model, images = small_model(), random_images()
+    run = fit(model, images, SHORT, loss=push_codes_apart)
+    assert run.history.train_error[-1] < run.history.train_error[0]
+
+
+def test_evaluation_by_the_batch_weighs_every_image_alike(monkeypatch: pytest.MonkeyPatch) -> None:
+    images, labels = random_images(50), torch.arange(50) % 10
+    whole = fit(make_classifier(), images, SHORT, labels=labels, loss=classification_loss)
+    monkeypatch.setattr(training, "EVALUATION_BATCH", 7)
+    parts = fit(make_classifier(), images, SHORT, labels=labels, loss=classification_loss)
+    assert parts.history.train_error == pytest.approx(whole.history.train_error, rel=1e-5)
+
+
+@pytest.mark.parametrize("shape", [(49,), (50, 1), ()])
+def test_labels_that_do_not_fit_the_images_are_refused(shape: tuple[int, ...]) -> None:
+    labels = torch.zeros(shape, dtype=torch.int64)
+    with pytest.raises(ValueError) as caught:
+        fit(make_classifier(), random_images(), SHORT, labels=labels, loss=classification_loss)
+    check_message(caught.value, "training labels", str(shape), "50 images", "(50,)")
+
+
+def test_classification_without_labels_is_refused() -> None:
+    with pytest.raises(ValueError) as caught:
+        fit(make_classifier(), random_images(), SHORT, loss=classification_loss)
+    check_message(caught.value, "without labels", "Pass `labels`")
 
 
 def test_linear_model_reaches_pca_on_mnist(mnist: Digits) -> None:
