@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help run lab test lint format notebooks weights figures clean
+.PHONY: help run lab test lint format notebooks weights figures bench clean
 
 help:  ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
@@ -38,6 +38,9 @@ weights: $(VENV)/.notebooks-installed  ## train the weights that the package shi
 figures: $(VENV)/.notebooks-installed  ## draw the pictures in figures/ again; needs real MNIST
 	@$(BIN)/python -m tools.make_figures
 
+bench: $(VENV)/.notebooks-installed  ## measure how fast the series is on this machine
+	@$(BIN)/python -m tools.bench
+
 clean:  ## remove what the commands made, except .venv
 	@rm -rf build *.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	@find ae_utils tests tools -name __pycache__ -prune -exec rm -rf {} +
@@ -59,4 +62,5 @@ $(VENV)/.notebooks-installed: pyproject.toml
 $(VENV)/.tests-installed: $(VENV)/.notebooks-installed
 	@echo 'Adding the test tools to .venv'
 	@$(PIP_INSTALL) --editable '.[notebooks,tests]'
+	@$(PIP_INSTALL) --target $(VENV)/ipywidgets7 --no-deps ipywidgets==7.7.1 ipython-genutils
 	@touch $@

@@ -184,9 +184,10 @@ def _name_digits(ax: Any, codes: Tensor, labels: Tensor) -> None:
     """Write each digit there is at the median of its codes, in the plane or in space."""
     for digit in labels.unique().tolist():
         centre = codes[labels == digit].median(0).values.tolist()
+        sign = {"boxstyle": "circle", "facecolor": "white", "edgecolor": DIGIT_COLOURS[digit]}
         ax.text(
-            *centre, str(digit), color=DIGIT_COLOURS[digit], fontsize=15, weight="bold",
-            ha="center", va="center", path_effects=OUTLINE, zorder=3,
+            *centre, str(digit), color=INK, fontsize=11, weight="bold", ha="center", va="center",
+            bbox=sign | {"pad": 0.2, "linewidth": 1.8}, zorder=3,
         )  # fmt: skip
 
 

@@ -16,6 +16,7 @@ from ae_utils.plots import (
     draw_image,
     plot_autoencoder,
     plot_bars,
+    plot_curves,
     plot_history,
     plot_image_rows,
     use_series_style,
@@ -194,6 +195,27 @@ def test_bars_have_their_widths_and_order() -> None:
     assert ax.get_xlabel() == "error" and ax.get_xlim()[0] == 0
 
 
+def test_bars_write_their_values_as_asked() -> None:
+    _, ax = plot_bars({"a": 0.25, "b": 1}, "share", fmt="{:.0%}")
+    assert [text.get_text() for text in ax.texts] == ["25%", "100%"]
+
+
+# Curves.
+
+
+def test_curves_have_their_points_and_differ_in_more_than_colour() -> None:
+    curves = {"PCA": ([1, 2, 8], [0.06, 0.05, 0.03]), "autoencoder": ([1, 8], [0.05, 0.01])}
+    fig, ax = plot_curves(curves, "numbers a code", "error")
+    check_figure_draws(fig)
+    for line, (label, (x, y)) in zip(ax.lines, curves.items(), strict=True):
+        assert list(line.get_xdata()) == x and list(line.get_ydata()) == y
+        assert line.get_label() == label
+    assert len({line.get_marker() for line in ax.lines}) == 2
+    assert len({line.get_linestyle() for line in ax.lines}) == 2
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("numbers a code", "error")
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == list(curves)
+
+
 # The path of one image.
 
 
@@ -237,6 +259,7 @@ def test_autoencoder_draws_a_bar_for_every_layer_where_its_size_stands() -> None
 CALLS = {
     "plot_image_rows": lambda **ax: plot_image_rows({"x": random_images(2)}, **ax),
     "plot_history": lambda **ax: plot_history(STEPS, {"train": [0.1, 0.06, 0.05]}, **ax),
+    "plot_curves": lambda **ax: plot_curves({"a": ([1, 2], [3, 4])}, "x", "y", **ax),
     "plot_bars": lambda **ax: plot_bars({"a": 1.0, "b": 2.0}, "error", **ax),
     "plot_autoencoder": lambda **ax: plot_autoencoder(
         [784, 8, 2], random_images(1)[0], torch.zeros(2), random_images(1)[0], **ax
@@ -277,7 +300,7 @@ def test_plot_draws_into_axes_it_is_given(name: str) -> None:
 def test_style_holds_for_figures_that_follow() -> None:
     use_series_style()
     colours = [entry["color"] for entry in plt.rcParams["axes.prop_cycle"]]
-    assert colours == [plots.BLUE, plots.ORANGE, plots.GREEN]
+    assert colours == [plots.BLUE, plots.ORANGE, plots.GREEN, plots.PURPLE, plots.INK]
     _, ax = plot_history(STEPS, {"a": [0.1, 0.06, 0.05], "b": [0.1, 0.07, 0.06]})
     assert [line.get_color() for line in ax.lines] == colours[:2]
     for call in CALLS.values():

@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tools.make_figures import PICTURES
+
 ROOT = Path(__file__).parents[1]
 CONDA_NAMES = {"torch": "pytorch-cpu", "matplotlib": "matplotlib-base"}
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
@@ -91,3 +93,24 @@ def test_commands_set_nothing_up_twice(folder):
 def test_supported_pythons_are_the_same_everywhere():
     assert PYPROJECT["project"]["requires-python"] == ">=3.11,<3.15"
     assert "(3, 11) <= sys.version_info < (3, 15)" in (ROOT / "Makefile").read_text()
+
+
+def alternatives(text: str, pattern: str) -> dict[str, str]:
+    """Return the text alternative of each picture that a page lists or shows."""
+    return dict(re.findall(pattern, text, re.MULTILINE))
+
+
+def test_every_picture_is_listed_with_its_text_alternative():
+    listed = alternatives((ROOT / "figures" / "README.md").read_text(), r"^\| `(.+?)` \| (.+) \|$")
+    assert set(listed) == {path.name for path in (ROOT / "figures").glob("*.png")}
+    assert set(listed) == {f"{name}.png" for name in PICTURES}
+    assert all(len(text) > 40 and text.endswith(".") for text in listed.values())
+
+
+def test_readme_opens_with_a_picture_and_describes_each_as_listed():
+    listed = alternatives((ROOT / "figures" / "README.md").read_text(), r"^\| `(.+?)` \| (.+) \|$")
+    readme = (ROOT / "README.md").read_text()
+    shown = re.findall(r"!\[(.+?)\]\(figures/(.+?)\)", readme)
+    assert shown
+    assert readme.index("![") < readme.index("## Start")
+    assert [text for text, name in shown if text != listed[name]] == []

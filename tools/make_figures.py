@@ -1,8 +1,9 @@
-"""Draw the pictures of `figures/` from the shipped weights and MNIST's test images.
+"""Draw the pictures of `figures/` from the shipped weights and MNIST.
 
 python -m tools.make_figures
 """
 
+from collections.abc import Callable
 from pathlib import Path
 
 import matplotlib
@@ -10,50 +11,200 @@ import matplotlib
 matplotlib.use("Agg")
 
 import matplotlib.pyplot as plt
+import numpy as np
 import torch
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
+from sklearn.decomposition import PCA  # type: ignore[import-untyped]
 from torch import Tensor
 
 from ae_utils.checkpoints import load_shipped
-from ae_utils.data import load_digits, to_float
+from ae_utils.data import Digits, load_digits, to_float
+from ae_utils.latent import (
+    DataDistance,
+    decode_points,
+    encode_dataset,
+    interpolate,
+    latent_box,
+    make_grid,
+)
+from ae_utils.maps import (
+    plot_decoded_grid,
+    plot_field,
+    plot_latent_map,
+    plot_latent_map_3d,
+)
+from ae_utils.metrics import reconstruction_error
 from ae_utils.models import Autoencoder
-from ae_utils.plots import plot_autoencoder, plot_image_rows, use_series_style
+from ae_utils.plots import plot_autoencoder, plot_curves, plot_image_rows, use_series_style
+from ae_utils.training import evaluate
 
 FIGURES = Path(__file__).resolve().parents[1] / "figures"
+N_PCA = 20_000  # training images that PCA is fitted to, to save memory
+SWEEP = (1, 2, 3, 8, 16, 32, 64)  # code sizes
+
+
+def draw_autoencoder(digits: Digits) -> Figure:
+    """The way of one image through the model."""
+    model, _ = load_shipped("dense_2d")
+    image = first_of_each(digits)[7]
+    with torch.no_grad():
+        z = model.encode(image[None])
+        fig, _ = plot_autoencoder([784, 256, 256, 128, 2], image, z[0], model.decode(z)[0])
+    return fig
+
+
+def draw_reconstructions(digits: Digits) -> Figure:
+    """Ten images, their codes, and what comes back."""
+    model, _ = load_shipped("dense_2d")
+    x = first_of_each(digits)
+    with torch.no_grad():
+        codes = [f"{a:z.1f}, {b:z.1f}" for a, b in model.encode(x).tolist()]
+        fig, _ = plot_image_rows({"input": x, "output": model(x)}, {"input": codes})
+    return fig
+
+
+def draw_latent_space(digits: Digits) -> Figure:
+    """The map of the codes, and beside it the same plane decoded."""
+    model, codes, (low, high) = map_model(digits)
+    fig, (left, right) = plt.subplots(1, 2, figsize=(12, 6))
+    plot_latent_map(codes, digits.test_labels, (low, high), left)
+    images = decode_points(model.decode, make_grid(low, high, 18))
+    plot_decoded_grid(images, low, high, right)
+    left.set(xlim=right.get_xlim(), ylim=right.get_ylim())
+    left.set_title("where the encoder puts test images")
+    right.set_title("what the decoder makes of the same plane")
+    return fig
+
+
+def draw_latent_map(digits: Digits) -> Figure:
+    """The map of the codes alone."""
+    _, codes, _ = map_model(digits)
+    return plot_latent_map(codes, digits.test_labels)[0]
+
+
+def draw_decoded_grid(digits: Digits) -> Figure:
+    """The decoded plane alone."""
+    model, _, (low, high) = map_model(digits)
+    return plot_decoded_grid(decode_points(model.decode, make_grid(low, high)), low, high)[0]
+
+
+def draw_pca_and_autoencoder(digits: Digits) -> Figure:
+    """The best flat map and the autoencoder's."""
+    _, codes, box = map_model(digits)
+    fig, (left, right) = plt.subplots(1, 2, figsize=(12, 6))
+    pca_codes = torch.from_numpy(fit_pca(digits, 2).transform(flat(digits.test_images)))
+    plot_latent_map(pca_codes, digits.test_labels, latent_box(pca_codes, 0.998), left)
+    plot_latent_map(codes, digits.test_labels, box, right)
+    left.set_title("PCA")
+    right.set_title("autoencoder")
+    return fig
+
+
+def draw_latent_map_3d(digits: Digits) -> Figure:
+    """The codes of three numbers."""
+    model, _ = load_shipped("dense_3d")
+    codes = encode_dataset(model.encode, digits.test_images)
+    return plot_latent_map_3d(codes, digits.test_labels)[0]
+
+
+def draw_line(digits: Digits) -> Figure:
+    """A straight line in latent space from a 0 to a 1, and the cross-fade of the two images."""
+    model, _ = load_shipped("dense_2d")
+    zero, one = first_of_each(digits)[:2]
+    with torch.no_grad():
+        start, end = model.encode(torch.stack((zero, one)))
+    decoded = decode_points(model.decode, interpolate(start, end, 12))
+    share = torch.linspace(0, 1, 12).reshape(-1, 1, 1, 1)
+    rows = {"codes mixed": decoded, "pixels mixed": zero * (1 - share) + one * share}
+    return plot_image_rows(rows)[0]
+
+
+def draw_far_from_the_data(digits: Digits) -> Figure:
+    """How far each point of the plane is from the data, and how sure the judge is of its image."""
+    model, codes, (low, high) = map_model(digits)
+    judge, _ = load_shipped("judge")
+    n = 200
+    points = make_grid(low, high, n)
+    distance = DataDistance(codes)(points.reshape(-1, 2)).reshape(n, n)
+    _, confidence = judge.judge(decode_points(model.decode, points.reshape(-1, 2)))
+    fig, (left, right) = plt.subplots(1, 2, figsize=(13, 5.5))
+    plot_field(distance, low, high, "distance to the data", [0, 1, 2, 4, 8, 16, 32], left)
+    levels = [0.2, 0.5, 0.8, 0.9, 0.99, 1]
+    plot_field(confidence.reshape(n, n), low, high, "the judge's confidence", levels, right)
+    return fig
+
+
+def draw_error_by_code_size(digits: Digits) -> Figure:
+    """Test error against the numbers of a code, for PCA and for autoencoders."""
+    pca = fit_pca(digits, max(SWEEP))
+    x = flat(digits.test_images)
+    centred = x - pca.mean_
+    pca_errors = []
+    for size in SWEEP:
+        directions = pca.components_[:size]
+        x_hat = centred @ directions.T @ directions + pca.mean_
+        pca_errors.append(reconstruction_error(torch.from_numpy(x_hat), torch.from_numpy(x)).item())
+    models = [load_shipped(f"sweep_{size}d")[0] for size in SWEEP]
+    errors = [evaluate(model, digits.test_images) for model in models]
+    fig, ax = plot_curves(
+        {"PCA": (SWEEP, pca_errors), "autoencoder": (SWEEP, errors)},
+        "numbers a code",
+        "test error: mean squared error a pixel",
+    )
+    ax.set(xscale="log", yscale="log", ylim=(0.002, 0.08))
+    ax.set_xticks(SWEEP, [str(size) for size in SWEEP], minor=False)
+    ax.set_yticks([0.002, 0.005, 0.01, 0.02, 0.05], ["0.002", "0.005", "0.01", "0.02", "0.05"])
+    ax.minorticks_off()
+    return fig
+
+
+PICTURES: dict[str, Callable[[Digits], Figure]] = {
+    "latent_space": draw_latent_space,
+    "autoencoder": draw_autoencoder,
+    "reconstructions": draw_reconstructions,
+    "latent_map": draw_latent_map,
+    "latent_map_3d": draw_latent_map_3d,
+    "pca_and_autoencoder": draw_pca_and_autoencoder,
+    "decoded_grid": draw_decoded_grid,
+    "line": draw_line,
+    "far_from_the_data": draw_far_from_the_data,
+    "error_by_code_size": draw_error_by_code_size,
+}
+
+
+def map_model(digits: Digits) -> tuple[Autoencoder, Tensor, tuple[Tensor, Tensor]]:
+    """The model of the maps, the codes of the test images, and the box to draw."""
+    model, _ = load_shipped("dense_2d")
+    codes = encode_dataset(model.encode, digits.test_images)
+    return model, codes, latent_box(codes, 0.99)
+
+
+def first_of_each(digits: Digits) -> Tensor:
+    """The first test image of each digit, float32 (10, 1, 28, 28)."""
+    first = [int((digits.test_labels == label).nonzero()[0]) for label in range(10)]
+    return to_float(digits.test_images[first])
+
+
+def flat(images: Tensor) -> NDArray[np.float32]:
+    """Stored images as rows of 784 numbers for scikit-learn."""
+    return to_float(images).flatten(1).numpy()
+
+
+def fit_pca(digits: Digits, n_components: int) -> PCA:
+    """PCA of the training images."""
+    return PCA(n_components, svd_solver="covariance_eigh").fit(flat(digits.train_images[:N_PCA]))
 
 
 def main() -> None:
-    """Write every picture."""
+    """Write every picture, without the date and version that would change it every time."""
     use_series_style()
     digits = load_digits("mnist")
-    model, _ = load_shipped("dense_2d")
-    first = [int((digits.test_labels == label).nonzero()[0]) for label in range(10)]
-    x = to_float(digits.test_images[first])
-    save(draw_autoencoder(model, x[7]), "autoencoder.png")
-    save(draw_reconstructions(model, x), "reconstructions.png")
-
-
-@torch.no_grad()
-def draw_autoencoder(model: Autoencoder, image: Tensor) -> Figure:
-    """The way of one image (1, 28, 28) through the model."""
-    z = model.encode(image[None])
-    fig, _ = plot_autoencoder([784, 256, 256, 128, 2], image, z[0], model.decode(z)[0])
-    return fig
-
-
-@torch.no_grad()
-def draw_reconstructions(model: Autoencoder, x: Tensor) -> Figure:
-    """Images (N, 1, 28, 28), their codes, and what comes back."""
-    codes = [f"{a:z.1f}, {b:z.1f}" for a, b in model.encode(x).tolist()]
-    fig, _ = plot_image_rows({"input": x, "output": model(x)}, {"input": codes})
-    return fig
-
-
-def save(fig: Figure, name: str) -> None:
-    """Write a figure as PNG, without the date and version that would change it every time."""
-    fig.savefig(FIGURES / name, dpi=150, metadata={"Software": None})
-    plt.close(fig)
-    print(FIGURES / name)
+    for name, draw in PICTURES.items():
+        fig = draw(digits)
+        fig.savefig(FIGURES / f"{name}.png", dpi=150, metadata={"Software": None})
+        plt.close(fig)
+        print(FIGURES / f"{name}.png")
 
 
 if __name__ == "__main__":
