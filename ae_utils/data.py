@@ -14,7 +14,7 @@ from torch.nn import functional as F
 
 from ae_utils.mnist_files import DataError, find_or_fetch_mnist
 
-__all__ = ["DataError", "Digits", "load_digits", "mean_image", "to_float"]
+__all__ = ["DataError", "Digits", "as_float", "load_digits", "mean_image", "to_float"]
 
 NAMES = ("auto", "mnist", "digits")
 TITLES = {"mnist": "MNIST", "digits": "Embedded digits"}
@@ -77,6 +77,11 @@ def to_float(images: Tensor) -> Tensor:
     if images.dim() != 4 or images.shape[1:] != (1, SIDE, SIDE):
         raise ValueError(f"{expected}, got shape {tuple(images.shape)}")
     return images.to(torch.float32).div_(255)  # in place: one copy, not two
+
+
+def as_float(batch: Tensor) -> Tensor:
+    """A batch as the models take it: stored images converted, floating point handed through."""
+    return batch if batch.is_floating_point() else to_float(batch)
 
 
 def mean_image(images: Tensor) -> Tensor:

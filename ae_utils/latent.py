@@ -10,23 +10,29 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ae_utils.data import to_float
+from ae_utils.data import as_float
 
 BATCH = 2_000
 
 
 @torch.no_grad()
 def encode_dataset(encode: Callable[[Tensor], Tensor], images: Tensor) -> Tensor:
-    """Encode stored images, a batch at a time to keep memory small.
+    """Encode images, a batch at a time to keep memory small.
 
     Args:
         encode: maps float32 images (B, 1, 28, 28) in 0..1 to codes (B, latent_dim).
-        images: uint8 (N, 1, 28, 28), N at least 1.
+        images: (N, 1, 28, 28), uint8, or float32 in 0..1; N at least 1.
 
     Returns:
         Codes (N, latent_dim).
     """
-    return torch.cat([encode(to_float(batch)) for batch in images.split(BATCH)])
+    codes = torch.empty(0)
+    for start in range(0, len(images), BATCH):
+        z = encode(as_float(images[start : start + BATCH]))
+        if start == 0:  # room for all codes at once; pieces would pin freed memory between them
+            codes = z.new_empty(len(images), *z.shape[1:])
+        codes[start : start + BATCH] = z
+    return codes
 
 
 @torch.no_grad()

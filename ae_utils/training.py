@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from tqdm.auto import tqdm
 
-from ae_utils.data import to_float
+from ae_utils.data import as_float
 from ae_utils.metrics import reconstruction_error
 
 N_RECORDS = 20  # how many points a history has, and how often the weights are put aside
@@ -163,7 +163,7 @@ def fit(
     try:
         for step, batch in enumerate(batches, start=run.step + 1):
             chosen = batch.to(images.device)
-            batch_loss = loss(model, _as_float(images[chosen]), _pick(labels, chosen))
+            batch_loss = loss(model, as_float(images[chosen]), _pick(labels, chosen))
             if not batch_loss.isfinite():
                 raise _not_finite("loss", step, settings, run)
             take_step(optimizer, batch_loss, learning_rate(step, settings))
@@ -309,10 +309,6 @@ def _prepare_labels(labels: Tensor | None, images: Tensor, what: str) -> Tensor 
     return labels.to(images.device)
 
 
-def _as_float(batch: Tensor) -> Tensor:
-    return batch if batch.is_floating_point() else to_float(batch)
-
-
 def _pick(labels: Tensor | None, chosen: Tensor | slice) -> Tensor | None:
     return None if labels is None else labels[chosen]
 
@@ -331,7 +327,7 @@ def _mean_loss(model: nn.Module, images: Tensor, labels: Tensor | None, loss: Lo
         with torch.no_grad():
             for start in range(0, len(images), EVALUATION_BATCH):
                 part = slice(start, start + EVALUATION_BATCH)
-                x = _as_float(images[part])
+                x = as_float(images[part])
                 total += loss(model, x, _pick(labels, part)).item() * len(x)
     finally:
         for module, mode in modes.items():

@@ -26,6 +26,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "judge": {"models"},
     "checkpoints": {"models", "judge"},
     "maps": {"plots"},
+    "stacking": {"latent", "metrics", "models", "training"},
+    "results": set(),
 }
 UNPICKLERS = {"pickle", "cPickle", "_pickle", "dill", "cloudpickle", "joblib", "shelve", "marshal"}
 

@@ -1,0 +1,170 @@
+"""Stacked autoencoders: layers trained one after the other, put together, unrolled, fine-tuned.
+
+Each layer of a stack is an autoencoder of its own, with one hidden layer. The first learns to give
+back images, the next one the activations of the first, and so on. Fine-tuning is `fit` on what
+`unroll` or `add_classifier` puts together.
+
+Source: Bengio et al. 2007, 'Greedy Layer-Wise Training of Deep Networks'; with noise, Vincent et
+al. 2010, 'Stacked Denoising Autoencoders'; unrolled, Hinton & Salakhutdinov 2006.
+"""
+
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+
+import torch
+from torch import Tensor, nn
+
+from ae_utils.latent import encode_dataset
+from ae_utils.metrics import reconstruction_error
+from ae_utils.models import IMAGE_SHAPE, N_PIXELS, Autoencoder, seeded
+from ae_utils.training import History, Loss, Settings, fit, reconstruction_loss
+
+Corruption = Callable[[Tensor], Tensor]
+
+# 'sigmoid' stands for 2007: its starting weights too, uniform within 1 / sqrt(inputs), as they
+# were before Glorot & Bengio 2010. 'relu' stands for today: He et al. 2015.
+UNITS: dict[str, type[nn.Module]] = {"sigmoid": nn.Sigmoid, "relu": nn.ReLU}
+
+
+class LayerAutoencoder(nn.Module):
+    """One layer of a stack with the decoder that it is trained with.
+
+    Args:
+        n_inputs: numbers that the layer sees; 784 stands for an image.
+        n_units: numbers that it hands on.
+        units: 'sigmoid' or 'relu'.
+
+    Raises:
+        ValueError: if a size is below 1, or the units are others.
+    """
+
+    def __init__(self, n_inputs: int, n_units: int, units: str) -> None:
+        super().__init__()
+        if units not in UNITS:
+            raise ValueError(f"units: got {units!r}. Pass 'sigmoid' or 'relu'.")
+        if min(n_inputs, n_units) < 1:
+            raise ValueError(f"sizes: got {n_inputs} and {n_units}. Pass whole numbers from 1 on.")
+        sees_images = n_inputs == N_PIXELS
+        down, up = nn.Linear(n_inputs, n_units), nn.Linear(n_units, n_inputs)
+        if units == "relu":
+            for linear in (down, up):
+                nn.init.kaiming_normal_(linear.weight, nonlinearity="relu")
+                nn.init.zeros_(linear.bias)
+        self.encoder = nn.Sequential(nn.Flatten(), down, UNITS[units]())
+        self.decoder = nn.Sequential(up, nn.Sigmoid() if sees_images else UNITS[units]())
+        if sees_images:
+            self.decoder.append(nn.Unflatten(1, IMAGE_SHAPE))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """What the layer makes of its input, (N, 1, 28, 28) or (N, n_inputs), in the same shape."""
+        return self.decoder(self.encoder(x))
+
+
+def make_layers(sizes: Sequence[int], units: str, *, seed: int = 0) -> list[LayerAutoencoder]:
+    """The untrained layers of a stack.
+
+    Args:
+        sizes: numbers a layer, from the image's 784 on, such as (784, 500, 500).
+        units: 'sigmoid' or 'relu'.
+        seed: for the starting weights; they depend on nothing else.
+
+    Raises:
+        ValueError: if there are fewer than two sizes, the first is not 784, or one is below 1.
+    """
+    if len(sizes) < 2 or sizes[0] != N_PIXELS:
+        raise ValueError(f"sizes: got {list(sizes)}. Pass {N_PIXELS} and at least one more.")
+    with seeded(seed):
+        return [LayerAutoencoder(below, above, units) for below, above in pairwise(sizes)]
+
+
+def pretrain(
+    layers: Sequence[LayerAutoencoder],
+    images: Tensor,
+    settings: Settings,
+    corrupt: Corruption | None = None,
+) -> list[History]:
+    """Train the layers greedily: one after the other, each on what the finished ones hand on.
+
+    Args:
+        layers: as `make_layers` gives them; changed in place.
+        images: (N, 1, 28, 28), uint8, or float32 in 0..1.
+        settings: for the training of each layer.
+        corrupt: what is done to a layer's input in training, while its target stays clean.
+
+    Returns:
+        Each layer's history of the error on its own input.
+    """
+    loss = reconstruction_loss if corrupt is None else denoising_loss(corrupt)
+    histories = []
+    inputs = images
+    for layer in layers:
+        histories.append(fit(layer, inputs, settings, loss=loss).history)
+        if layer is not layers[-1]:
+            inputs = encode_dataset(layer.encoder, inputs)  # (N, n_units): the next one's input
+    return histories
+
+
+def denoising_loss(corrupt: Corruption) -> Loss:
+    """The loss of a denoising autoencoder: to give back the clean input, having seen it corrupted.
+
+    Where the model is evaluated, not trained, it sees the clean input.
+    """
+
+    def loss(model: nn.Module, x: Tensor, labels: Tensor | None = None) -> Tensor:
+        return reconstruction_error(model(corrupt(x) if model.training else x), x)
+
+    return loss
+
+
+def masking_noise(share: float, seed: int = 0) -> Corruption:
+    """A corruption that sets the share `share` (0..1) of all numbers to 0, other ones every time.
+
+    Raises:
+        ValueError: if `share` is out of range.
+    """
+    if not 0 <= share <= 1:
+        raise ValueError(f"share: got {share!r}. Pass a number from 0 to 1.")
+    generator = torch.Generator().manual_seed(seed)
+    return lambda x: x * (torch.rand(x.shape, generator=generator) >= share).to(x.device)
+
+
+def gaussian_noise(sd: float, seed: int = 0) -> Corruption:
+    """A corruption that adds normal noise of standard deviation `sd` (0 or more) to all numbers.
+
+    Raises:
+        ValueError: if `sd` is negative or not finite.
+    """
+    if not 0 <= sd < float("inf"):
+        raise ValueError(f"sd: got {sd!r}. Pass a number from 0 on.")
+    generator = torch.Generator().manual_seed(seed)
+    return lambda x: x + sd * torch.randn(x.shape, generator=generator).to(x.device)
+
+
+def stack(layers: Sequence[LayerAutoencoder]) -> nn.Sequential:
+    """The layers' encoders in a row: images (N, 1, 28, 28) -> the last layer's units (N, n).
+
+    Like `unroll` and `add_classifier` it holds the layers themselves, not copies: training it
+    trains them.
+    """
+    return nn.Sequential(*(layer.encoder for layer in layers))
+
+
+def unroll(layers: Sequence[LayerAutoencoder]) -> Autoencoder:
+    """The deep autoencoder: all encoders upwards, then all decoders downwards."""
+    decoder = nn.Sequential(*(layer.decoder for layer in reversed(layers)))
+    last = layers[-1].encoder[1]
+    assert isinstance(last, nn.Linear)
+    return Autoencoder(stack(layers), decoder, last.out_features)
+
+
+def add_classifier(
+    layers: Sequence[LayerAutoencoder], n_classes: int = 10, *, seed: int = 0
+) -> nn.Sequential:
+    """The stack with a fresh linear layer on top: images -> logits (N, n_classes).
+
+    Train it with `fit(..., labels=..., loss=classification_loss)`.
+    """
+    last = layers[-1].encoder[1]
+    assert isinstance(last, nn.Linear)
+    with seeded(seed):
+        return nn.Sequential(stack(layers), nn.Linear(last.out_features, n_classes))

@@ -1,0 +1,239 @@
+"""Stacks: what layer-wise training, stacking, unrolling and fine-tuning must keep true."""
+
+from copy import deepcopy
+from typing import Any
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import settings as examples
+from hypothesis import strategies as st
+from torch import Tensor, nn
+
+from ae_utils.metrics import reconstruction_error
+from ae_utils.stacking import (
+    LayerAutoencoder,
+    add_classifier,
+    denoising_loss,
+    gaussian_noise,
+    make_layers,
+    masking_noise,
+    pretrain,
+    stack,
+    unroll,
+)
+from ae_utils.training import Settings, classification_loss, evaluate, fit
+
+pytestmark = pytest.mark.usefixtures("one_thread")
+
+SIZES = (784, 12, 9, 5)
+SHORT = Settings(steps=30, batch_size=16, lr=5e-3)
+
+each_kind = pytest.mark.parametrize("units", ["sigmoid", "relu"])
+
+
+def random_images(n: int = 48) -> Tensor:
+    """Stored images of noise, uint8 (n, 1, 28, 28)."""
+    generator = torch.Generator().manual_seed(0)
+    return torch.randint(0, 256, (n, 1, 28, 28), generator=generator, dtype=torch.uint8)
+
+
+def weights_of(model: nn.Module) -> dict[str, Tensor]:
+    """A copy of the weights."""
+    return deepcopy(dict(model.state_dict()))
+
+
+def same(one: dict[str, Tensor], other: dict[str, Tensor]) -> bool:
+    """Whether two sets of weights are equal to the last bit."""
+    return one.keys() == other.keys() and all(torch.equal(one[k], other[k]) for k in one)
+
+
+def check_refused(call: Any, *parts: str) -> None:
+    """Hold a refusal to its type, to three lines and to what it must name."""
+    with pytest.raises(ValueError) as caught:
+        call()
+    assert 1 <= len(str(caught.value).splitlines()) <= 3
+    for part in parts:
+        assert part in str(caught.value)
+
+
+# The parts.
+
+
+@each_kind
+@pytest.mark.parametrize("n", [1, 4])
+def test_shapes_hold_layer_by_layer(units: str, n: int) -> None:
+    x = torch.rand(n, 1, 28, 28)
+    for layer, below, above in zip(make_layers(SIZES, units), SIZES, SIZES[1:], strict=False):
+        shape = x.shape
+        assert shape == ((n, 1, 28, 28) if below == 784 else (n, below))
+        assert layer(x).shape == shape
+        x = layer.encoder(x)
+        assert x.shape == (n, above)
+
+
+@each_kind
+def test_weights_depend_on_the_seed_alone(units: str) -> None:
+    state = torch.get_rng_state()
+    one, again, other = (make_layers(SIZES, units, seed=seed) for seed in (1, 1, 2))
+    assert torch.equal(state, torch.get_rng_state())
+    for a, b, c in zip(one, again, other, strict=True):
+        assert same(weights_of(a), weights_of(b)) and not same(weights_of(a), weights_of(c))
+
+
+def test_relu_weights_have_the_variance_of_he() -> None:
+    layer = LayerAutoencoder(400, 300, "relu")
+    weight = layer.encoder[1].weight
+    assert weight.std().item() == pytest.approx((2 / 400) ** 0.5, rel=0.02)
+    assert not layer.encoder[1].bias.any()
+
+
+@each_kind
+def test_stack_equals_the_composition_of_its_layers(units: str) -> None:
+    layers, x = make_layers(SIZES, units), torch.rand(3, 1, 28, 28)
+    h = x.flatten(1)
+    for layer in layers:
+        h = layer.encoder[2](h @ layer.encoder[1].weight.T + layer.encoder[1].bias)
+    torch.testing.assert_close(stack(layers)(x), h)
+
+
+@each_kind
+def test_unrolled_stack_goes_up_and_comes_down_through_every_layer(units: str) -> None:
+    layers, x = make_layers(SIZES, units), torch.rand(3, 1, 28, 28)
+    deep = unroll(layers)
+    assert deep.latent_dim == 5
+    z = layers[2].encoder(layers[1].encoder(layers[0].encoder(x)))
+    assert torch.equal(deep.encode(x), z)
+    x_hat = layers[0].decoder(layers[1].decoder(layers[2].decoder(z)))
+    assert torch.equal(deep(x), x_hat)
+    assert x_hat.shape == x.shape and (x_hat >= 0).all() and (x_hat <= 1).all()
+
+
+def test_classifier_is_the_stack_with_a_linear_layer() -> None:
+    layers, x = make_layers(SIZES, "relu"), torch.rand(3, 1, 28, 28)
+    classifier = add_classifier(layers, seed=4)
+    top = classifier[1]
+    torch.testing.assert_close(classifier(x), stack(layers)(x) @ top.weight.T + top.bias)
+    assert torch.equal(top.weight, add_classifier(layers, seed=4)[1].weight)
+    assert classifier(x).shape == (3, 10)
+
+
+def test_what_is_put_together_holds_the_layers_themselves() -> None:
+    layers = make_layers(SIZES, "relu")
+    before = weights_of(layers[0].encoder)
+    fit(unroll(layers), random_images(), SHORT)
+    assert not same(before, weights_of(layers[0].encoder))
+
+
+# Greedy training.
+
+
+@each_kind
+def test_finished_layers_do_not_move(units: str) -> None:
+    layers, images = make_layers(SIZES, units), random_images()
+    pretrain(layers[:1], images, SHORT)
+    first = weights_of(layers[0])
+    again = make_layers(SIZES, units)
+    pretrain(again, images, SHORT)
+    assert same(weights_of(again[0]), first)
+
+
+@each_kind
+def test_layer_trained_alone_equals_the_same_layer_in_the_stack(units: str) -> None:
+    images, layers, alone = random_images(), make_layers(SIZES, units), make_layers(SIZES, units)
+    pretrain(layers, images, SHORT)
+    inputs = images.float() / 255
+    for layer, single in zip(layers, alone, strict=True):
+        fit(single, inputs, SHORT)
+        assert same(weights_of(layer), weights_of(single))
+        with torch.no_grad():
+            inputs = single.encoder(inputs)
+
+
+def test_each_layer_gets_better_at_its_own_input() -> None:
+    histories = pretrain(make_layers(SIZES, "sigmoid"), random_images(), SHORT)
+    assert len(histories) == 3
+    for history in histories:
+        assert history.train_error[-1] < history.train_error[0]
+
+
+def test_frozen_stack_does_not_move_under_a_classifier() -> None:
+    layers, images = make_layers(SIZES, "relu"), random_images()
+    classifier = add_classifier(layers)
+    classifier[0].requires_grad_(False)
+    before, top = weights_of(stack(layers)), weights_of(classifier[1])
+    fit(classifier, images, SHORT, labels=torch.arange(48) % 10, loss=classification_loss)
+    assert same(weights_of(stack(layers)), before) and not same(weights_of(classifier[1]), top)
+
+
+def test_fine_tuning_starts_where_pretraining_ended_and_lowers_the_error() -> None:
+    layers, images = make_layers(SIZES, "sigmoid"), random_images()
+    pretrain(layers, images, SHORT)
+    deep = unroll(layers)
+    before = evaluate(deep, images)
+    run = fit(deep, images, Settings(steps=60, batch_size=16, lr=5e-3))
+    assert run.history.train_error[0] == pytest.approx(before)
+    assert evaluate(deep, images) < before
+
+
+# Noise.
+
+
+@examples(max_examples=25, deadline=None)
+@given(share=st.floats(0, 1), seed=st.integers(0, 99))
+def test_masking_sets_the_share_to_zero_and_leaves_the_rest(share: float, seed: int) -> None:
+    x = torch.rand(20, 784) + 0.1
+    seen = masking_noise(share, seed)(x)
+    kept = seen != 0
+    assert torch.equal(seen[kept], x[kept])
+    assert 1 - kept.float().mean().item() == pytest.approx(share, abs=0.02)
+
+
+@examples(max_examples=25, deadline=None)
+@given(sd=st.floats(0, 3), seed=st.integers(0, 99))
+def test_gaussian_noise_has_its_standard_deviation(sd: float, seed: int) -> None:
+    x = torch.rand(20, 784)
+    noise = gaussian_noise(sd, seed)(x) - x
+    assert noise.std().item() == pytest.approx(sd, rel=0.05, abs=1e-6)
+    assert noise.mean().item() == pytest.approx(0, abs=0.05 * sd + 1e-6)
+
+
+@pytest.mark.parametrize("make", [lambda: masking_noise(0.5, 3), lambda: gaussian_noise(1.0, 3)])
+def test_noise_repeats_with_its_seed_differs_every_time_and_draws_for_itself(make: Any) -> None:
+    x, state = torch.rand(2, 784), torch.get_rng_state()
+    one, again = make(), make()
+    first = one(x)
+    assert torch.equal(first, again(x)) and not torch.equal(first, one(x))
+    assert torch.equal(state, torch.get_rng_state())
+
+
+def test_denoising_compares_with_the_clean_input_and_evaluates_on_it() -> None:
+    model, x = make_layers(SIZES, "sigmoid")[0], torch.rand(4, 1, 28, 28)
+    loss = denoising_loss(torch.zeros_like)
+    torch.testing.assert_close(loss(model.train(), x, None), reconstruction_error(model(0 * x), x))
+    torch.testing.assert_close(loss(model.eval(), x, None), reconstruction_error(model(x), x))
+
+
+def test_pretraining_without_noise_equals_noise_of_nothing() -> None:
+    images, clean, noisy = random_images(), *(make_layers(SIZES, "relu") for _ in range(2))
+    pretrain(clean, images, SHORT)
+    pretrain(noisy, images, SHORT, masking_noise(0))
+    for one, other in zip(clean, noisy, strict=True):
+        assert same(weights_of(one), weights_of(other))
+    other = make_layers(SIZES, "relu")
+    pretrain(other, images, SHORT, masking_noise(0.5))
+    assert not same(weights_of(other[0]), weights_of(clean[0]))
+
+
+# What is refused.
+
+
+def test_bad_arguments_are_refused() -> None:
+    check_refused(lambda: make_layers((784,), "relu"), "[784]")
+    check_refused(lambda: make_layers((100, 10), "relu"), "[100, 10]", "784")
+    check_refused(lambda: make_layers((784, 0), "relu"), "784 and 0")
+    check_refused(lambda: make_layers((784, 5), "gelu"), "'gelu'", "'sigmoid' or 'relu'")
+    for share in (-0.1, 1.1, float("nan")):
+        check_refused(lambda share=share: masking_noise(share), "share", "0 to 1")
+    for sd in (-1, float("inf"), float("nan")):
+        check_refused(lambda sd=sd: gaussian_noise(sd), "sd")
