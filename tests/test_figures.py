@@ -20,6 +20,9 @@ ACROSS_MACHINES = 0.02  # how far, relatively, a trained model's error moves bet
 MEMORY_BUDGET = 1.2e9 if sys.version_info < (3, 12) else 1.5e9
 # For each notebook a module with QUOTATIONS, which are the words around a number in its text and
 # where that number comes from, and with `check`, which holds its figures to what the text tells.
+# Some figures hang on where a training ended to the last bit, such as the place of a digit on a
+# fresh map: another processor's rounding may move them at will. UNSTABLE is a pattern of their
+# names; they are held to `check` alone.
 STORIES = {name: import_module(f"tests.stories.story_{name}") for name in PATHS}
 CASES = [(name, *quotation) for name in PATHS for quotation in STORIES[name].QUOTATIONS]
 
@@ -83,9 +86,13 @@ def test_rounding_follows_the_quotation():
 def test_figures_of_this_machine_are_the_committed_ones(run):
     if not data_line(run.notebook).startswith("MNIST:"):
         pytest.skip("needs real MNIST: no network, and AE_DATA_DIR names no folder that holds it")
-    assert read_figures(run.notebook) == pytest.approx(
-        committed_figures(run.name), rel=ACROSS_MACHINES
+    unstable = getattr(STORIES[run.name], "UNSTABLE", r"(?!)")  # by default none
+    here, there = (
+        {name: value for name, value in figures.items() if not re.search(unstable, name)}
+        for figures in (read_figures(run.notebook), committed_figures(run.name))
     )
+    assert here
+    assert here == pytest.approx(there, rel=ACROSS_MACHINES)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="peak memory is known on Linux only")
