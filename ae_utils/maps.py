@@ -33,6 +33,8 @@ DIGIT_COLOURS = (
     "#92dadd",  # 9
 )
 N_DRAWN = 5_000  # of more codes, evenly spaced ones are drawn
+DOTS: dict[str, Any] = {"linewidths": 0, "antialiased": False}  # hard edges: a third of the bytes
+FEW_GREYS = plt.get_cmap("gray_r", 16)  # as good to the eye at that size, in half the bytes
 OUTLINE = [withStroke(linewidth=3, foreground="white")]
 
 
@@ -52,7 +54,7 @@ def plot_latent_map(
     """
     fig, ax = figure_of(ax, (6.5, 6))
     x, y = _evenly(codes, N_DRAWN).T.cpu().numpy()
-    ax.scatter(x, y, s=4, c=_colours(_evenly(labels, N_DRAWN)), linewidths=0)
+    ax.scatter(x, y, s=3, c=_colours(_evenly(labels, N_DRAWN)), **DOTS)
     _name_digits(ax, codes, labels)
     _set_plane(ax, box)
     return fig, ax
@@ -78,7 +80,7 @@ def plot_latent_map_3d(
         fig = plt.figure(figsize=(6, 6))
         ax = fig.add_subplot(projection="3d")
     x, y, z = _evenly(codes, N_DRAWN).T.cpu().numpy()
-    ax.scatter(x, y, z, s=3, c=_colours(_evenly(labels, N_DRAWN)), linewidths=0, depthshade=False)
+    ax.scatter(x, y, z, s=3, c=_colours(_evenly(labels, N_DRAWN)), depthshade=False, **DOTS)
     _name_digits(ax, codes, labels)
     ax.set(xlabel="z1", ylabel="z2", zlabel="z3")
     ax.view_init(elev=elevation, azim=azimuth)
@@ -93,7 +95,7 @@ def mark_points(points: Tensor, ax: Axes, names: Sequence[str] = (), colour: str
     for point, name in zip(points.tolist(), names, strict=bool(names)):
         ax.annotate(
             name, point, xytext=(4, 4), textcoords="offset points",
-            color=colour, weight="bold", path_effects=OUTLINE, zorder=4,
+            color=colour, weight="bold", path_effects=OUTLINE, zorder=5,
         )  # fmt: skip
 
 
@@ -116,7 +118,7 @@ def plot_decoded_grid(
     bottom, top = _edges(low[1].item(), high[1].item(), rows)
     ax.imshow(
         mosaic.reshape(rows * 28, columns * 28).numpy(),
-        cmap="gray_r", vmin=0, vmax=1, extent=(left, right, bottom, top),
+        cmap=FEW_GREYS, vmin=0, vmax=1, extent=(left, right, bottom, top),
         interpolation="nearest", aspect="auto",
     )  # fmt: skip
     ax.set(xlabel="z1", ylabel="z2")
@@ -187,7 +189,7 @@ def _name_digits(ax: Any, codes: Tensor, labels: Tensor) -> None:
         sign = {"boxstyle": "circle", "facecolor": "white", "edgecolor": DIGIT_COLOURS[digit]}
         ax.text(
             *centre, str(digit), color=INK, fontsize=11, weight="bold", ha="center", va="center",
-            bbox=sign | {"pad": 0.2, "linewidth": 1.8}, zorder=3,
+            bbox=sign | {"pad": 0.2, "linewidth": 1.8}, clip_on=True, zorder=4,
         )  # fmt: skip
 
 

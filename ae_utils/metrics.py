@@ -64,11 +64,10 @@ def nearest_images(x: Tensor, images: Tensor) -> tuple[Tensor, Tensor]:
     Returns:
         For each of the M: the mean squared error a pixel to the nearest one, and its number, int64.
     """
-    batches = [
-        torch.cdist(x.flatten(1), to_float(batch).flatten(1)).square() / x[0].numel()
+    nearest = [
+        (torch.cdist(x.flatten(1), to_float(batch).flatten(1)).square() / x[0].numel()).min(1)
         for batch in images.split(2_000)
     ]
-    nearest = [batch.min(1) for batch in batches]
     errors, which = torch.stack([each.values for each in nearest]).min(0)
     within = torch.stack([each.indices for each in nearest]).gather(0, which[None])[0]
     return errors, which * 2_000 + within

@@ -38,9 +38,18 @@ def use_series_style() -> None:
     )
 
 
-def draw_image(image: Tensor, ax: Axes, caption: str = "") -> None:
-    """Draw one image (1, 28, 28) or (28, 28) in `ax`, grey 0..1, with a caption below it."""
-    ax.imshow(_to_pixels(image), cmap="gray_r", vmin=0, vmax=1, interpolation="nearest")
+def draw_image(image: Tensor, ax: Axes, caption: str = "", *, signed: bool = False) -> None:
+    """Draw one image (1, 28, 28) or (28, 28) in `ax`, with a caption below it.
+
+    Grey from 0 (white) to 1 (black); or signed, on a scale of its own from blue (most negative)
+    through white (0) to red (most positive).
+    """
+    pixels = _to_pixels(image)
+    if signed:
+        limit = float(np.abs(pixels).max()) or 1.0
+        ax.imshow(pixels, cmap="RdBu_r", vmin=-limit, vmax=limit, interpolation="nearest")
+    else:
+        ax.imshow(pixels, cmap="gray_r", vmin=0, vmax=1, interpolation="nearest")
     ax.set(xticks=[], yticks=[])
     ax.spines[:].set(visible=True, color="#cccccc")
     if caption:
@@ -48,13 +57,18 @@ def draw_image(image: Tensor, ax: Axes, caption: str = "") -> None:
 
 
 def plot_image_rows(
-    rows: Mapping[str, Tensor], captions: Mapping[str, Sequence[str]] | None = None
+    rows: Mapping[str, Tensor],
+    captions: Mapping[str, Sequence[str]] | None = None,
+    *,
+    signed: bool = False,
 ) -> tuple[Figure, NDArray[np.object_]]:
     """Images in labelled rows, one column an image.
 
     Args:
         rows: for each label, images (N, 1, 28, 28) in 0..1; the same N in every row.
         captions: for some of the labels, N short texts to stand below the images.
+        signed: for weights and the like, which may be negative: blue below 0, white at 0, red
+            above, each image on its own scale.
 
     Returns:
         The figure, and its axes (rows, N).
@@ -73,7 +87,7 @@ def plot_image_rows(
     for row, (label, images) in zip(axes, rows.items(), strict=True):
         texts = captions.get(label, [""] * n_columns)
         for ax, image, text in zip(row, images, texts, strict=True):
-            draw_image(image, ax, text)
+            draw_image(image, ax, text, signed=signed)
         row[0].set_ylabel(label, rotation=0, ha="right", va="center", labelpad=8)
     return fig, axes
 

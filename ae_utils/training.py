@@ -314,8 +314,15 @@ def _pick(labels: Tensor | None, chosen: Tensor | slice) -> Tensor | None:
 
 
 def _sample(data: Any) -> Any:
-    """Up to `N_TRACKED` images or labels, evenly spaced over all of them; of None, None."""
-    return None if data is None else data[:: math.ceil(len(data) / N_TRACKED)]
+    """Up to `N_TRACKED` images, or their labels, the same ones every time; of None, None.
+
+    They are drawn at random: MNIST's training images alternate between easier and harder ones, so
+    that every n-th would be a sample of one sort.
+    """
+    if data is None or len(data) <= N_TRACKED:
+        return data
+    order = torch.randperm(len(data), generator=torch.Generator().manual_seed(0))
+    return data[order[:N_TRACKED].to(data.device)]
 
 
 def _mean_loss(model: nn.Module, images: Tensor, labels: Tensor | None, loss: Loss) -> float:

@@ -112,6 +112,19 @@ def test_captions_stand_below_the_images_of_their_row() -> None:
     assert [ax.get_xlabel() for ax in axes[1]] == ["0.1", "0.2", "0.3"]
 
 
+def test_signed_images_have_white_at_zero_and_a_scale_each() -> None:
+    rows = {"weights": torch.stack([torch.full((1, 28, 28), -0.2), torch.zeros(1, 28, 28)])}
+    rows["weights"][0, 0, 0, 0] = 0.1
+    fig, axes = plot_image_rows(rows, signed=True)
+    check_figure_draws(fig)
+    first, empty = (ax.images[0] for ax in axes[0])
+    assert first.get_clim() == pytest.approx((-0.2, 0.2))
+    low, middle, high = (first.cmap(first.norm(value)) for value in (-0.2, 0.0, 0.2))
+    assert low[2] > low[0] and high[0] > high[2]  # blue below, red above
+    assert min(middle[:3]) > 0.9
+    assert empty.get_clim() == (-1, 1)
+
+
 def test_images_that_carry_gradients_can_be_drawn() -> None:
     image = random_images(2).requires_grad_(True)
     _, axes = plot_image_rows({"x_hat": image})

@@ -176,7 +176,18 @@ def test_long_data_sets_are_tracked_on_a_sample(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(training, "N_TRACKED", 10)
     images, model = random_images(35), small_model()
     run = fit(model, images, Settings(1))
-    assert run.history.train_error[-1] == evaluate(model, images[::4])
+    sample = training._sample(images)
+    assert run.history.train_error[-1] == evaluate(model, sample)
+    numbers = training._sample(torch.arange(35))  # as labels would be drawn
+    assert torch.equal(images[numbers], sample)
+    assert len(set(numbers.tolist())) == 10
+
+
+def test_sample_is_of_one_sort_no_more_than_the_whole() -> None:
+    numbers = training._sample(torch.arange(60_000))
+    assert len(numbers) == training.N_TRACKED
+    assert (numbers % 2).float().mean().item() == pytest.approx(0.5, abs=0.05)
+    assert numbers.float().mean().item() == pytest.approx(30_000, rel=0.05)
 
 
 def test_frozen_parameters_do_not_move() -> None:
