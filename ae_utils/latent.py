@@ -148,24 +148,25 @@ class DataDistance:
     """
 
     def __init__(self, codes: Tensor, n_neighbours: int = 10) -> None:
-        from sklearn.neighbors import NearestNeighbors  # type: ignore[import-untyped]
+        from scipy.spatial import KDTree  # type: ignore[import-untyped]
 
         if codes.ndim != 2 or len(codes) <= n_neighbours:
             raise ValueError(
                 f"codes: got shape {tuple(codes.shape)}.\n"
                 f"Pass (N, latent_dim) with more than {n_neighbours} codes."
             )
-        self._search: Any = NearestNeighbors(n_neighbors=n_neighbours).fit(codes.numpy())
-        own, _ = self._search.kneighbors()  # of each code, not counting itself
-        self.unit = float(torch.from_numpy(own).mean(1).median())
+        self._tree: Any = KDTree(codes.numpy())
+        self._places = list(range(1, n_neighbours + 1))  # the nearest, the second nearest, ...
+        own, _ = self._tree.query(codes.numpy(), [place + 1 for place in self._places])
+        self.unit = float(torch.from_numpy(own).mean(1).median())  # the first is the code itself
         if self.unit == 0:
             raise ValueError("codes: most of them coincide, so there is no unit of distance.")
 
     def __call__(self, points: Tensor) -> Tensor:
         """The distances (N,) of points (N, latent_dim), 0 or more, in the unit above."""
-        distances, _ = self._search.kneighbors(points.numpy())
+        distances, _ = self._tree.query(points.numpy(), self._places)
         return torch.from_numpy(distances).mean(1).float() / self.unit
 
     def nearest(self, points: Tensor) -> Tensor:
         """The numbers (N,), int64, of the codes nearest to points (N, latent_dim)."""
-        return torch.from_numpy(self._search.kneighbors(points.numpy(), 1)[1][:, 0])
+        return torch.from_numpy(self._tree.query(points.numpy())[1])

@@ -28,6 +28,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     "maps": {"plots"},
     "stacking": {"latent", "metrics", "models", "training"},
     "results": set(),
+    "controls": set(),
+    "pictures": {"maps"},
+    "explorer": {"controls", "latent", "models", "pictures", "plots"},
 }
 UNPICKLERS = {"pickle", "cPickle", "_pickle", "dill", "cloudpickle", "joblib", "shelve", "marshal"}
 
