@@ -25,10 +25,19 @@ def encode_dataset(encode: Callable[[Tensor], Tensor], images: Tensor) -> Tensor
 
     Returns:
         Codes (N, latent_dim).
+
+    Raises:
+        ValueError: if `encode` does not give one code an image.
     """
     codes = torch.empty(0)
     for start in range(0, len(images), BATCH):
-        z = encode(as_float(images[start : start + BATCH]))
+        x = as_float(images[start : start + BATCH])
+        z = encode(x)
+        if len(z) != len(x):
+            raise ValueError(
+                f"encode: gave {len(z)} code(s) for a batch of {len(x)} images.\n"
+                "Pass a function that gives one code an image."
+            )
         if start == 0:  # room for all codes at once; pieces would pin freed memory between them
             codes = z.new_empty(len(images), *z.shape[1:])
         codes[start : start + BATCH] = z

@@ -59,6 +59,11 @@ def test_data_set_is_encoded_in_batches_as_a_whole(n: int, monkeypatch: pytest.M
     assert max(sizes) <= 5 and sum(sizes) == n
 
 
+def test_encoder_that_gives_one_code_a_batch_is_refused() -> None:
+    images = torch.zeros(3, 1, 28, 28, dtype=torch.uint8)
+    check_refused(lambda: encode_dataset(lambda x: x.mean((0, 2, 3))[None], images), "1 code", "3")
+
+
 def test_encoding_keeps_no_gradients() -> None:
     layer = torch.nn.Linear(784, 2)
     images = torch.zeros(3, 1, 28, 28, dtype=torch.uint8)
