@@ -17,7 +17,7 @@ lab: $(VENV)/.notebooks-installed  ## open the series in JupyterLab
 	@$(BIN)/jupyter-lab --LabApp.default_url=/lab/tree/notebooks $(allow_root)
 
 test: lint  ## check the style, run the unit tests and every notebook
-	@$(BIN)/python -m pytest --numprocesses=2 --dist=loadfile
+	@$(BIN)/python -m pytest --numprocesses=2 --dist=loadfile --no-loadscope-reorder
 
 lint: $(VENV)/.tests-installed  ## check style, types and spelling
 	@$(BIN)/ruff check
