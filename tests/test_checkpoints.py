@@ -566,12 +566,12 @@ def test_unknown_shipped_model_is_answered_with_those_there_are() -> None:
 
 
 def test_every_shipped_model_loads_and_is_as_good_as_it_says(mnist: Digits) -> None:
-    names = list_shipped()
-    if not names:
-        pytest.skip("the package has no weights yet: run `make weights`")
+    names = [name for name in list_shipped() if name != "judge"]  # which tests/test_judge.py tests
+    assert len(names) >= 9
     for name in names:
         model, about = load_shipped(name)
-        assert evaluate(model, mnist.test_images) == pytest.approx(about["test_error"], rel=0.02)
+        error = evaluate(model, mnist.test_images)  # as stored, in half precision
+        assert error == pytest.approx(about["test_error"], abs=1e-4), name
 
 
 def test_shipped_dense_model_makes_images() -> None:
