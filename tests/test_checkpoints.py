@@ -575,10 +575,8 @@ def test_every_shipped_model_loads_and_is_as_good_as_it_says(mnist: Digits) -> N
 
 
 def test_shipped_dense_model_makes_images() -> None:
-    if "dense_2d" not in list_shipped():
-        pytest.skip("the package has no weights of dense_2d yet: run `make weights`")
     model, about = load_shipped("dense_2d")
-    assert model.latent_dim == 2 and "test_error" in about
+    assert model.latent_dim == 2 and about["test_error"] < 0.0345
     x = to_float((random_images() * 255).byte())
     assert model.encode(x).shape == (5, 2)
     assert model.decode([[0.0, 0.0]]).shape == (1, 1, 28, 28)

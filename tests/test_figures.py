@@ -9,8 +9,6 @@ import nbformat
 import pytest
 from nbformat import NotebookNode
 
-from ae_utils.checkpoints import load_shipped
-from ae_utils.training import evaluate
 from tools.run_series import Execution, data_line, execute
 
 FOLDER = Path(__file__).parents[1] / "notebooks"
@@ -103,9 +101,3 @@ def test_memory_stays_within_what_binder_gives(run):
 def test_figures_of_this_machine_tell_the_story_of_the_text(run):
     is_mnist = data_line(run.notebook).startswith("MNIST:")
     STORIES[run.name].check(read_figures(run.notebook), is_mnist)
-
-
-def test_shipped_model_is_as_good_as_its_description_says(mnist):
-    model, about = load_shipped("dense_2d")
-    assert evaluate(model, mnist.test_images) == pytest.approx(about["test_error"], abs=1e-4)
-    assert about["test_error"] < 0.0345
