@@ -234,7 +234,8 @@ def pca_error(digits: Digits, n_components: int) -> float:
     for batch in digits.train_images.split(2_000):
         centred = to_float(batch).flatten(1) - mean  # (2000, 784)
         products += centred.T @ centred
-    directions = torch.linalg.eigh(products).eigenvectors[:, -n_components:]  # (784, n)
+    eigenvectors = torch.linalg.eigh(products.double()).eigenvectors.float()
+    directions = eigenvectors[:, -n_components:]  # (784, n)
     x = to_float(digits.test_images).flatten(1)
     x_hat = (x - mean) @ directions @ directions.T + mean
     return reconstruction_error(x_hat, x).item()
