@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help run lab test lint format notebooks weights figures experiments bench clean
+.PHONY: help run lab test lint format notebooks weights figures experiments bench slides clean
 
 help:  ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' Makefile
@@ -15,6 +15,9 @@ run: $(VENV)/.notebooks-installed  ## execute the series in order; notebooks and
 
 lab: $(VENV)/.notebooks-installed  ## open the series in JupyterLab
 	@$(BIN)/jupyter-lab --LabApp.default_url=/lab/tree/notebooks $(allow_root)
+
+slides: $(VENV)/.notebooks-installed  ## write the series as slides for a lecture, in build/slides
+	@$(BIN)/python -m tools.slides
 
 test: lint  ## check the style, run the unit tests and every notebook
 	@$(BIN)/python -m pytest --numprocesses=2 --dist=loadfile --no-loadscope-reorder

@@ -1,8 +1,10 @@
 """What several test modules share."""
 
 import re
+from pathlib import Path
 
 import matplotlib
+import nbformat
 import pytest
 from bs4 import BeautifulSoup
 
@@ -34,6 +36,20 @@ def mnist(mnist_or_digits):
     if mnist_or_digits.name != "mnist":
         pytest.skip("needs real MNIST: no network, and AE_DATA_DIR names no folder that holds it")
     return mnist_or_digits
+
+
+@pytest.fixture(scope="session")
+def edition(tmp_path_factory) -> Path:
+    """The folder of an HTML edition made from the committed notebooks."""
+    from tools.html_edition import write_edition
+
+    source = Path(__file__).parents[1] / "notebooks"
+    found = [*source.glob("[0-9]*.ipynb"), *source.glob("solutions/[0-9]*.ipynb")]
+    paths = sorted(found, key=lambda path: path.stem)  # each chapter before its solutions
+    folder = tmp_path_factory.mktemp("html")
+    notebooks = {path.stem: nbformat.read(path, as_version=4) for path in paths}
+    write_edition(notebooks, folder, source, [])
+    return folder
 
 
 @pytest.fixture(scope="session")

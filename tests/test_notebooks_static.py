@@ -10,8 +10,9 @@ import pytest
 from bs4 import BeautifulSoup
 from nbformat import NotebookNode
 
-from tools.html_edition import write_edition
+from tools.html_edition import COVER_TAG
 from tools.run_series import KERNELSPEC, WIDGET_VIEW, data_line
+from tools.slides import SLIDE_TYPES
 
 FOLDER = Path(__file__).parents[1] / "notebooks"
 SERIES = sorted(FOLDER.glob("[0-9][0-9]_*.ipynb"))
@@ -164,19 +165,25 @@ def test_cells_that_draw_have_an_alternative_text(notebook):
             assert re.fullmatch(r".{20,}\.", cell.metadata.get("alt", ""), re.DOTALL), cell.source
 
 
+def test_one_picture_stands_for_the_notebook_in_the_index(chapter):
+    cells = code_cells(nbformat.read(chapter, as_version=4))
+    (cover,) = [cell for cell in cells if COVER_TAG in cell.metadata.get("tags", [])]
+    assert any("image/png" in output.get("data", {}) for output in cover.outputs)
+
+
+def test_every_cell_has_its_place_among_the_slides(chapter):
+    cells = nbformat.read(chapter, as_version=4).cells
+    types = [cell.metadata.get("slideshow", {}).get("slide_type") for cell in cells]
+    assert types[0] == "slide"
+    assert [
+        cell.id for cell, kind in zip(cells, types, strict=True) if kind not in SLIDE_TYPES
+    ] == []
+
+
 def test_relative_links_lead_to_files(path):
     targets = re.findall(r"\]\(([^)\s]+)", markdown(path))
     relative = [t.partition("#")[0] for t in targets if not re.match(r"[a-z]+:|#", t)]
     assert [target for target in relative if not (path.parent / target).exists()] == []
-
-
-@pytest.fixture(scope="module")
-def edition(tmp_path_factory) -> Path:
-    """The folder of an HTML edition made from the committed notebooks."""
-    notebooks = {path.stem: nbformat.read(path, as_version=4) for path in COMMITTED}
-    folder = tmp_path_factory.mktemp("html")
-    write_edition(notebooks, folder, FOLDER, [])
-    return folder
 
 
 @pytest.mark.parametrize("page", ["index", *(path.stem for path in COMMITTED)])

@@ -8,10 +8,10 @@ import nbformat
 import pytest
 from bs4 import BeautifulSoup
 from nbconvert.exporters import HTMLExporter
-from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from tools import run_series
-from tools.html_edition import heading_and_question
+from tools.html_edition import cover, heading_and_question
 
 PICTURE = """import base64
 from IPython.display import Image, display
@@ -24,7 +24,7 @@ EMBEDDED = 'print("Embedded digits: 1,347 training and 450 test images")'
 def write_notebook(folder: Path, name: str, heading: str, *code: str) -> Path:
     """Write a notebook with one text cell, then the code cells; the last has an `alt` text."""
     cells = [new_markdown_cell(heading), *map(new_code_cell, code)]
-    cells[-1].metadata.alt = 'A "dot" <one pixel>'
+    cells[-1].metadata = {"alt": 'A "dot" <one pixel>', "slideshow": {"slide_type": "subslide"}}
     path = folder / f"{name}.ipynb"
     nbformat.write(new_notebook(cells=cells), path)
     return path
@@ -39,7 +39,8 @@ def make_series(tmp_path_factory):
         folder = root / "notebooks"
         (folder / "solutions").mkdir(parents=True)
         link = "See [the next](02_second.ipynb#end), [the code](../ae_utils/a.py)."
-        text = f"# 1. First\n\nWhat *is* first & `why`?\n\n{link}\n\n$\\hat{{x}} = d(z)$"
+        text = f"# 1. First: things\n\nWhat *is* first & `why`?\n\nIt takes a second. {link}"
+        text += "\n\n$\\hat{x} = d(z)$\n\n## The end"
         write_notebook(folder, "02_second", "# 2. Second\nWhat follows?", data, second)
         write_notebook(folder, "01_first", text, data, PICTURE)
         back = "# Solutions\nHow?\n\n[Back](../01_first.ipynb)"
@@ -97,20 +98,56 @@ def test_executed_notebook_has_outputs_and_the_source_has_none(series):
     assert source.cells[2].outputs == []
 
 
-def test_index_links_every_page_with_heading_and_question(series):
-    index = page(series, "index")
-    assert '<a href="01_first.html">1. First</a><br>What is first &amp; why?</li>' in index
-    assert '<a href="02_second.html">2. Second</a><br>What follows?</li>' in index
-    assert "MNIST: 60,000 training" in index
+def test_index_has_an_entry_a_chapter_with_question_minutes_picture_and_solutions(series):
+    soup = BeautifulSoup(page(series, "index"), "html.parser")
+    first, second = soup.select(".chapters > li")
+    links = [(link["href"], link.text) for link in first.select("a")]
+    solutions = ("01_first_solutions.html", "Solutions to the exercises")
+    assert links == [("01_first.html", "1. First: things"), solutions]
+    question, aside = (" ".join(text.text.split()) for text in first.select("p"))
+    assert question == "What is first & why?"
+    assert aside == "It takes a second. Solutions to the exercises"
+    assert [picture["alt"] for picture in first.select("img")] == ['A "dot" <one pixel>']
+    assert [link["href"] for link in second.select("a")] == ["02_second.html"]
+    assert second.select("img") == []
+    assert "MNIST: 60,000 training" in soup.text
+
+
+def test_solutions_alone_are_in_the_index(make_series):
+    root = make_series()
+    assert run_series.main(["01_first_solutions"], root) == 0
+    assert '<a href="01_first_solutions.html">Solutions</a>' in page(root, "index")
+
+
+def test_cover_is_the_tagged_picture_or_else_the_first():
+    def draw(name):
+        output = new_output("display_data", {"image/png": name})
+        return new_code_cell(outputs=[output], metadata={"alt": f"This is {name}."})
+
+    notebook = new_notebook(cells=[new_markdown_cell(), draw("one"), draw("two")])
+    assert cover(notebook) == {"png": "one", "alt": "This is one."}
+    notebook.cells[2].metadata.tags = ["cover"]
+    assert cover(notebook) == {"png": "two", "alt": "This is two."}
+    assert cover(new_notebook()) is None
 
 
 def test_pages_link_back_and_forward(series):
     first, second = page(series, "01_first"), page(series, "02_second")
     assert first.count('<a href="02_second.html" rel="next">2. Second →</a>') == 2
     assert second.count('<a href="01_first.html" rel="prev">← 1. First</a>') == 2
-    assert 'rel="prev"' not in first
-    assert 'rel="next"' not in second
+    assert '" rel="prev"' not in first
+    assert '" rel="next"' not in second
     assert first.count('<a href="index.html">') == second.count('<a href="index.html">') == 2
+    assert first.count('<a href="01_first_solutions.html">Solutions</a>') == 2
+    assert "_solutions.html" not in second
+
+
+def test_contents_list_the_sections_of_a_page(series):
+    soup = BeautifulSoup(page(series, "01_first"), "html.parser")
+    (link,) = soup.select("details a")
+    assert link.text == "The end"
+    assert soup.find(id=link["href"].removeprefix("#")).name == "h2"
+    assert "<details>" not in page(series, "02_second")
 
 
 def test_solutions_link_to_their_chapter_and_the_next(series):
@@ -184,6 +221,7 @@ def test_inplace_saves_outputs_and_a_second_run_changes_nothing(make_series):
     saved = source_bytes(root)
     notebook = nbformat.reads(saved["01_first.ipynb"].decode(), as_version=4)
     assert [cell.get("execution_count") for cell in notebook.cells] == [None, 1, 2]
+    assert notebook.cells[2].metadata.slideshow == {"slide_type": "subslide"}
     assert notebook.metadata.kernelspec == run_series.KERNELSPEC
     assert "version" not in notebook.metadata.language_info
     assert run_series.main(["--inplace"], root) == 0

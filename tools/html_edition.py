@@ -1,73 +1,34 @@
-"""The HTML edition of the series: a page a notebook, linked, readable with no network.
+"""The HTML edition of the series: an index, and a page a notebook, readable with no network.
 
 nbconvert's own pages fetch MathJax and other scripts when they are opened. These pages hold no
-address of a script: formulas are written as MathML, which browsers show by themselves.
+script at all: formulas are written as MathML, which browsers show by themselves. Their looks are
+in `tools/templates/`.
 """
 
 import os
 import posixpath
 import re
-from collections.abc import Mapping
-from html import escape
+import struct
+from base64 import b64decode
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
-from jinja2 import pass_context
+from jinja2 import Environment, FileSystemLoader, pass_context
 from jinja2.runtime import Context
 from latex2mathml.converter import convert
 from nbconvert.exporters import HTMLExporter
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from nbformat import NotebookNode
 
-PAGE_TEMPLATE = """
-{%- extends 'lab/index.html.j2' -%}
-{%- block html_head_js -%}
-<style>
-.jp-InputArea-editor { overflow-x: auto; }
-nav { padding: 1em 0 1em 105px; }
-@media (max-width: 600px) {
-  .jp-InputPrompt, .jp-OutputPrompt { display: none; }
-  nav { padding-left: 0; }
-}
-</style>
-{%- endblock -%}
-{%- block html_head_js_mathjax -%}{%- endblock -%}
-{%- block html_head_js_mermaidjs -%}{%- endblock -%}
-{%- block body_header -%}{{ super() }}{{ resources.page_links }}{%- endblock -%}
-{%- block body_footer -%}{{ resources.page_links }}{{ super() }}{%- endblock -%}
-{%- block data_png scoped -%}
-<div class="jp-RenderedImage jp-OutputArea-output">
-<img src="data:image/png;base64,{{ output.data['image/png'] }}"
-{%- if cell.metadata.alt %} alt="{{ cell.metadata.alt | escape }}"{% endif %}
-{%- set width = output | get_metadata('width', 'image/png') %}
-{%- if width %} width="{{ width }}"{% endif %}>
-</div>
-{%- endblock -%}
-"""
+TEMPLATES = Path(__file__).parent / "templates"
+COVER_TAG = "cover"  # of the cell whose picture stands for its notebook in the index
+SOLUTIONS = "_solutions"  # how the name of a chapter's solutions ends
 
-PAGE_LINKS_START = '<nav class="jp-RenderedHTMLCommon">'
 
-INDEX_PAGE = """<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Autoencoders</title>
-<style>
-body {{ font-family: sans-serif; line-height: 1.5; max-width: 45em; margin: auto; padding: 2em; }}
-li {{ list-style: none; margin: 1em 0; }}
-</style>
-</head>
-<body>
-<main>
-<h1>Autoencoders</h1>
-<ul>
-{entries}
-</ul>
-<p>{data}</p>
-</main>
-</body>
-</html>
-"""
+def read_template(name: str) -> str:
+    """Return the text of a file in `tools/templates/`."""
+    return (TEMPLATES / name).read_text(encoding="utf-8")
 
 
 class MathmlRenderer(IPythonRenderer):
@@ -86,14 +47,27 @@ class MathmlRenderer(IPythonRenderer):
         return self.block_math(rf"\begin{{{name}}}{body}\end{{{name}}}")
 
 
-class PageExporter(HTMLExporter):
-    """nbconvert's HTML, less its scripts from the network, plus alternative texts and page links.
+class OfflineExporter(HTMLExporter):
+    """nbconvert's HTML in a template of ours: nothing is fetched, formulas are MathML.
 
-    The text for a picture is the sentence under `alt` in the metadata of the cell that drew it.
+    The text alternative of a picture is the sentence under `alt` in the metadata of the cell that
+    drew it; the template writes it.
+
+    Args:
+        template: a file in `tools/templates/`.
+        options: more settings of nbconvert's exporter.
     """
 
-    def __init__(self) -> None:
-        super().__init__(raw_template=PAGE_TEMPLATE, embed_images=True)
+    def __init__(self, template: str, **options: Any) -> None:
+        super().__init__(
+            template_file=template,
+            extra_template_paths=[str(TEMPLATES)],
+            embed_images=True,
+            exclude_input_prompt=True,
+            exclude_output_prompt=True,
+            **options,
+        )
+        self.register_filter("png_size", png_size)
 
     @pass_context
     def markdown2html(self, context: Context, source: str) -> str:
@@ -103,19 +77,35 @@ class PageExporter(HTMLExporter):
             attachments=context.get("cell", {}).get("attachments", {}),
             embed_images=self.embed_images,
             path=context["resources"]["metadata"]["path"],
-            anchor_link_text=self.anchor_link_text,
+            exclude_anchor_links=self.exclude_anchor_links,
         )
         return MarkdownWithMath(renderer=renderer).render(source)
 
 
+def png_size(picture: str) -> tuple[int, int]:
+    """Return the width and the height in pixels of a PNG file, given in base64."""
+    width, height = struct.unpack(">II", b64decode(picture[:32])[16:24])
+    return width, height
+
+
+def opening(notebook: NotebookNode) -> str:
+    """Return the source of a notebook's first text cell."""
+    return next((cell.source for cell in notebook.cells if cell.cell_type == "markdown"), "")
+
+
 def heading_and_question(notebook: NotebookNode) -> tuple[str, str]:
     """Return the first heading of a notebook and the sentence that follows it, as plain text."""
-    text = next((cell.source for cell in notebook.cells if cell.cell_type == "markdown"), "")
-    blocks = [block.strip() for block in re.split(r"\n\s*\n", text.strip(), maxsplit=2)]
+    blocks = [b.strip() for b in re.split(r"\n\s*\n", opening(notebook).strip(), maxsplit=2)]
     heading, _, rest = blocks[0].partition("\n")
     question = rest or (blocks[1] if len(blocks) > 1 else "")
     unlabelled = re.sub(r"^\*\*[^*]+[.:]\*\*", "", question.strip())  # **The question.**
     return plain_text(heading.lstrip("# ")), plain_text(unlabelled)
+
+
+def duration(notebook: NotebookNode) -> str:
+    """Return the sentence in which a notebook says how long it takes, or nothing."""
+    sentence = re.search(r"\bIt takes [^.]+\.", opening(notebook))
+    return sentence[0] if sentence else ""
 
 
 def plain_text(markdown: str) -> str:
@@ -124,21 +114,53 @@ def plain_text(markdown: str) -> str:
     return " ".join(re.sub(r"[*_`]", "", unlinked).split())
 
 
-def page_links(titles: Mapping[str, str], name: str) -> str:
-    """Return the links to the chapter before a page, to the index, and to the chapter after."""
-    names = [each for each in titles if each == name or not each.endswith("_solutions")]
+def cover(notebook: NotebookNode) -> dict[str, str] | None:
+    """Return the picture that stands for a notebook, `png` in base64 with its `alt` text.
+
+    It is the first of the cell that is tagged as the cover, or else of the notebook.
+    """
+
+    def is_other(cell: NotebookNode) -> bool:
+        return COVER_TAG not in cell.metadata.get("tags", [])
+
+    for cell in sorted(notebook.cells, key=is_other):
+        for output in cell.get("outputs", []):
+            if picture := output.get("data", {}).get("image/png"):
+                return {"png": picture, "alt": cell.metadata.get("alt", "")}
+    return None
+
+
+def page_links(titles: Mapping[str, str], name: str) -> Iterator[dict[str, str]]:
+    """Yield a page's links: to the chapter before, the index, its solutions, the chapter after.
+
+    Args:
+        titles: the heading of each page, by name, in order.
+        name: the page. If it holds solutions, the chapter before is the one they belong to.
+    """
+    names = [each for each in titles if each == name or not each.endswith(SOLUTIONS)]
+    short = {each: title.partition(":")[0] for each, title in titles.items()}
     place = names.index(name)
-    links = ['<a href="index.html">All notebooks</a>']
     if place > 0:
         before = names[place - 1]
-        links.insert(0, f'<a rel="prev" href="{before}.html">← {escape(titles[before])}</a>')
+        yield {"href": f"{before}.html", "text": f"← {short[before]}", "rel": "prev"}
+    yield {"href": "index.html", "text": "All notebooks"}
+    if (solutions := name + SOLUTIONS) in titles:
+        yield {"href": f"{solutions}.html", "text": "Solutions"}
     if place + 1 < len(names):
         after = names[place + 1]
-        links.append(f'<a rel="next" href="{after}.html">{escape(titles[after])} →</a>')
-    return f"{PAGE_LINKS_START}{' | '.join(links)}</nav>"
+        yield {"href": f"{after}.html", "text": f"{short[after]} →", "rel": "next"}
 
 
-def relink(html: str, names: Mapping[str, str], way_to_source: str) -> str:
+def contents(html: str) -> str:
+    """Return the table of contents of a page: links to its sections, folded."""
+    sections = re.findall(r'<h2 id="([^"]+)">(.*?)<a class="anchor-link"', html)
+    if not sections:
+        return ""
+    links = "\n".join(f'<li><a href="#{anchor}">{text}</a></li>' for anchor, text in sections)
+    return f"<details>\n<summary>On this page</summary>\n<ul>\n{links}\n</ul>\n</details>"
+
+
+def relink(html: str, names: Collection[str], way_to_source: str) -> str:
     """Point a page's relative links at other pages, or at the files beside the notebooks.
 
     Args:
@@ -158,6 +180,35 @@ def relink(html: str, names: Mapping[str, str], way_to_source: str) -> str:
     return re.sub(rf'(<a [^>]*?href="){is_relative}([^"]+)"', replace, html)
 
 
+def index_page(notebooks: Mapping[str, NotebookNode], data: list[str]) -> str:
+    """Return the index: a picture, the question and the minutes of each chapter.
+
+    Args:
+        notebooks: executed notebooks by name, in order. Solutions stand beside their chapter.
+        data: the lines that say what data the notebooks used.
+    """
+    entries = []
+    for name, notebook in notebooks.items():
+        if name.endswith(SOLUTIONS) and name.removesuffix(SOLUTIONS) in notebooks:
+            continue
+        title, question = heading_and_question(notebook)
+        solutions = name + SOLUTIONS
+        entries.append(
+            {
+                "name": name,
+                "title": title,
+                "question": question,
+                "duration": duration(notebook),
+                "cover": cover(notebook),
+                "solutions": solutions if solutions in notebooks else None,
+            }
+        )
+    environment = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True)
+    return environment.get_template("index.html.j2").render(
+        entries=entries, data=" / ".join(data), style=read_template("book.css")
+    )
+
+
 def write_edition(
     notebooks: Mapping[str, NotebookNode], folder: Path, source: Path, data: list[str]
 ) -> Path:
@@ -172,24 +223,18 @@ def write_edition(
     Returns:
         The path of the index.
     """
-    exporter = PageExporter()
-    heads = {name: heading_and_question(notebook) for name, notebook in notebooks.items()}
-    titles = {name: title for name, (title, _) in heads.items()}
+    exporter = OfflineExporter("page.html.j2")
+    titles = {name: heading_and_question(notebook)[0] for name, notebook in notebooks.items()}
     way_to_source = Path(os.path.relpath(source, folder)).as_posix()
     for name, notebook in notebooks.items():
         resources = {
             "metadata": {"name": titles[name], "path": str(source)},
-            "page_links": page_links(titles, name),
+            "links": list(page_links(titles, name)),
+            "style": read_template("book.css"),
         }
         html, _ = exporter.from_notebook_node(notebook, resources)
-        page = folder / f"{name}.html"
-        page.write_text(relink(html, titles, way_to_source), encoding="utf-8")
-    entries = "\n".join(
-        f'<li><a href="{name}.html">{escape(title)}</a><br>{escape(question)}</li>'
-        for name, (title, question) in heads.items()
-    )
+        html = relink(html, titles, way_to_source).replace("<!-- contents -->", contents(html))
+        (folder / f"{name}.html").write_text(html, encoding="utf-8")
     index = folder / "index.html"
-    index.write_text(
-        INDEX_PAGE.format(entries=entries, data=escape(" / ".join(data))), encoding="utf-8"
-    )
+    index.write_text(index_page(notebooks, data), encoding="utf-8")
     return index
