@@ -8,7 +8,6 @@ import base64
 import io
 import json
 import os
-import shutil
 import socket
 import subprocess
 import sys
@@ -33,6 +32,8 @@ from ae_utils.explorer import LatentExplorer
 from ae_utils.latent import encode_dataset
 from ae_utils.models import Autoencoder
 from ae_utils.pictures import MAP_SIZE, draw_map
+from tests.browser import require_browser
+from tools.browser import launch_chromium
 
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
@@ -114,33 +115,13 @@ class Lab:
         return self.output(cell).evaluate(READ)
 
 
-def find_chromium() -> str | None:
-    """The browser of this machine."""
-    names = ("chromium", "chromium-browser", "google-chrome")
-    return next((path for path in map(shutil.which, names) if path), None)
-
-
-def require_browser() -> Any:
-    """Playwright's starting point; skips, or fails where a browser is required, without one."""
-    refuse = pytest.fail if os.environ.get("AE_REQUIRE_BROWSER") == "1" else pytest.skip
-    try:
-        from playwright.sync_api import sync_playwright
-    except ImportError:
-        refuse("playwright is not installed")
-    if find_chromium() is None:
-        refuse("no Chromium is installed")
-    return sync_playwright
-
-
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     """One page for all tests, so none may rely on where another left the sliders."""
     start_playwright = require_browser()
     folder = tmp_path_factory.mktemp("lab")
     with run_server(folder) as address, start_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=find_chromium(), args=["--no-sandbox", "--disable-dev-shm-usage"]
-        )
+        browser = launch_chromium(playwright)
         page = browser.new_page(viewport={"width": 1000, "height": 900})
         page.set_default_timeout(1_000 * SECONDS)
         lab = Lab(page)

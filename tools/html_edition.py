@@ -18,6 +18,8 @@ from nbconvert.exporters import HTMLExporter
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from nbformat import NotebookNode
 
+from tools.web_explorer import embed_explorer
+
 PAGE_TEMPLATE = """
 {%- extends 'lab/index.html.j2' -%}
 {%- block html_head_js -%}
@@ -181,7 +183,7 @@ def write_edition(
             "metadata": {"name": titles[name], "path": str(source)},
             "page_links": page_links(titles, name),
         }
-        html, _ = exporter.from_notebook_node(notebook, resources)
+        html, _ = exporter.from_notebook_node(embed_explorer(notebook, folder), resources)
         page = folder / f"{name}.html"
         page.write_text(relink(html, titles, way_to_source), encoding="utf-8")
     entries = "\n".join(
