@@ -86,7 +86,7 @@ def describe_model(name: str, images: Tensor, labels: Tensor) -> dict[str, Any]:
     return {
         "name": f"{MODELS[name]} ({name})",
         "facts": f"Decoder: {' → '.join(map(str, sizes))} → 28 × 28. Mean squared error on MNIST's "
-        f"test images: {about['test_error']:.4f} a pixel.",
+        f"test images: {about['test_error']:.4f}.",
         "limits": limits_around(codes),
         "layers": export_layers(model.decoder),
         "codes": pack(codes),
@@ -155,8 +155,8 @@ def describe_data(digits: Digits, n_images: int) -> str:
     }[digits.name]
     return (
         f"The real images are {n_images:,} of the {len(digits.test_images):,} test images of "
-        f"{origin}. Each dot of a map is the code of one of them. How lonely a point is says its "
-        f"mean distance to the {N_NEIGHBOURS} nearest codes; a typical code has the median of all."
+        f"{origin}. Each dot of a map is the code of one of them. How lonely a point is: its mean "
+        f"distance to the {N_NEIGHBOURS} nearest codes, divided by the median over all codes."
     )
 
 
