@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help run lab test lint format notebooks weights figures experiments bench slides clean
+.PHONY: help run lab test lint format notebooks weights figures experiments bench slides explorer clean
 
 help:  ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' Makefile
@@ -43,6 +43,9 @@ figures: $(VENV)/.notebooks-installed  ## draw the pictures in figures/ again; n
 
 experiments: $(VENV)/.notebooks-installed  ## run the long experiments of notebook 5 again; needs real MNIST
 	@$(BIN)/python -m tools.experiments
+
+explorer: $(VENV)/.notebooks-installed  ## make the latent explorer as one web page in build/
+	@$(BIN)/python -m tools.web_explorer
 
 bench: $(VENV)/.notebooks-installed  ## measure how fast the series is on this machine
 	@$(BIN)/python -m tools.bench

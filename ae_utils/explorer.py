@@ -76,6 +76,19 @@ def view_point(decode: Callable[[Tensor], Tensor], distance: DataDistance, z: Te
     return PointView(image, int(distance.nearest(batch)), float(distance(batch)))
 
 
+def limits_around(codes: Tensor) -> list[Limits]:
+    """Limits and step of a slider for each coordinate: nearly all codes, and some room around."""
+    low, high = latent_box(codes)
+    margin = MARGIN * (high - low)
+    ends = zip((low - margin).tolist(), (high + margin).tolist(), strict=True)
+    return [choose_limits(*pair) for pair in ends]
+
+
+def place_levels(distance: DataDistance, codes: Tensor) -> list[float]:
+    """The distances at which 'among the data' and 'at the edge of the data' end."""
+    return distance(evenly(codes, 1_000)).quantile(torch.tensor([AMONG, EDGE])).tolist()
+
+
 def name_place(distance: float, levels: Sequence[float]) -> str:
     """Say where a point lies by its distance: `levels` end 'among the data' and 'at the edge'."""
     among, edge = levels
@@ -135,9 +148,8 @@ class LatentExplorer(ControlBoard):
         _check_data(model.latent_dim, codes, labels, images)
         codes, self._labels, self._images = codes.detach().cpu(), labels.cpu(), images.cpu()
         self._decode, self._distance = model.decode, DataDistance(codes)
-        own_distances = self._distance(evenly(codes, 1_000))
-        self._levels = own_distances.quantile(torch.tensor([AMONG, EDGE])).tolist()
-        limits = _limits_around(codes)
+        self._levels = place_levels(self._distance, codes)
+        limits = limits_around(codes)
         self.low, self.high, _ = torch.tensor(limits).T  # (latent_dim,) each
         controls = [
             NumberControl(f"z{i + 1}", limits[i], start, self.redraw)
@@ -208,14 +220,6 @@ class LatentTurntable(ControlBoard):
         self._ax.view_init(elev=elevation, azim=azimuth)
         alt = f"Codes in space, seen from azimuth {azimuth:g}, elevation {elevation:g} degrees"
         self.picture.value = html_image(figure_png(self._ax.figure), alt, TURNTABLE_SIZE)
-
-
-def _limits_around(codes: Tensor) -> list[Limits]:
-    """Limits and step of a slider for each coordinate: nearly all codes, and some room around."""
-    low, high = latent_box(codes)
-    margin = MARGIN * (high - low)
-    ends = zip((low - margin).tolist(), (high + margin).tolist(), strict=True)
-    return [choose_limits(*pair) for pair in ends]
 
 
 def _html_distance(distance: float, place: str) -> str:

@@ -21,6 +21,8 @@ from nbconvert.exporters import HTMLExporter
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from nbformat import NotebookNode
 
+from tools.web_explorer import embed_explorer
+
 TEMPLATES = Path(__file__).parent / "templates"
 COVER_TAG = "cover"  # of the cell whose picture stands for its notebook in the index
 SOLUTIONS = "_solutions"  # how the name of a chapter's solutions ends
@@ -232,7 +234,7 @@ def write_edition(
             "links": list(page_links(titles, name)),
             "style": read_template("book.css"),
         }
-        html, _ = exporter.from_notebook_node(notebook, resources)
+        html, _ = exporter.from_notebook_node(embed_explorer(notebook, folder), resources)
         html = relink(html, titles, way_to_source).replace("<!-- contents -->", contents(html))
         (folder / f"{name}.html").write_text(html, encoding="utf-8")
     index = folder / "index.html"

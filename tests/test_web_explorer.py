@@ -1,0 +1,511 @@
+"""The latent explorer's web page: what it is made of, and how it behaves in a real browser.
+
+The tests in the browser have no network, and need playwright and Chromium as those of
+test_explorer_browser.py do.
+"""
+
+import base64
+import json
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import nbformat
+import numpy as np
+import pytest
+import torch
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+from torch import Tensor, nn
+
+from ae_utils.checkpoints import load_shipped
+from ae_utils.data import Digits, load_digits
+from ae_utils.explorer import limits_around, name_place, place_levels
+from ae_utils.latent import DataDistance, encode_dataset, sample_uniform
+from ae_utils.maps import DIGIT_COLOURS
+from ae_utils.models import convolutional_autoencoder
+from ae_utils.pictures import evenly
+from tests.browser import require_browser
+from tools.browser import launch_chromium
+from tools.html_edition import write_edition
+from tools.page_speed import time_moves
+from tools.web_explorer import (
+    MODELS,
+    N_IMAGES,
+    describe_data,
+    embed_explorer,
+    export_layers,
+    lay_out,
+    make_page,
+    pack,
+)
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Locator, Page
+
+SECONDS = 120  # to wait for what takes one of them, and may take more on a busy machine
+WIDE, PHONE = {"width": 1200, "height": 900}, {"width": 390, "height": 844}
+
+# Counts what is drawn: decoded images, dots of the map.
+COUNT = """
+window.drawn = {images: 0, dots: 0};
+for (const [name, kind] of [["putImageData", "images"], ["arc", "dots"]]) {
+    const original = CanvasRenderingContext2D.prototype[name];
+    CanvasRenderingContext2D.prototype[name] = function (...values) {
+        window.drawn[kind] += 1;
+        return original.apply(this, values);
+    };
+}
+window.nextFrame = () => new Promise(requestAnimationFrame);
+window.look = () => {
+    const grey = (id) => {
+        const { data } = document.getElementById(id).getContext("2d").getImageData(0, 0, 28, 28);
+        return [...data.filter((value, index) => index % 4 === 0)];
+    };
+    return {
+        decoded: grey("decoded"), nearest: grey("nearest"),
+        name: document.getElementById("decoded").ariaLabel,
+        caption: document.getElementById("nearest-caption").textContent,
+        place: [...document.getElementById("place").children].map((line) => line.textContent),
+        boxes: [...document.querySelectorAll("input[type=number]")].map((box) => Number(box.value)),
+        sliders: [...document.querySelectorAll("input[type=range]")].map((s) => Number(s.value)),
+    };
+};
+"""
+TYPE_POINTS = """async (points) => {
+    const boxes = document.querySelectorAll("input[type=number]");
+    const seen = [];
+    for (const point of points) {
+        boxes.forEach((box, axis) => {
+            box.value = point[axis];
+            box.dispatchEvent(new Event("change"));
+        });
+        await nextFrame();
+        seen.push(look());
+    }
+    return seen;
+}"""
+CONTRASTS = """() => {
+    const luminance = (colour) => {
+        const [r, g, b] = colour.match(/[\\d.]+/g).map((value) => {
+            const share = value / 255;
+            return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
+        });
+        return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+    };
+    const paper = luminance(getComputedStyle(document.body).backgroundColor);
+    return [...document.querySelectorAll("h1, p, label, figcaption, output, button, input, select")]
+        .map((each) => luminance(getComputedStyle(each).color))
+        .map((ink) => (Math.max(ink, paper) + 0.05) / (Math.min(ink, paper) + 0.05));
+}"""
+
+
+# The page as it is made.
+
+
+def make_digits(name: str, n_test: int) -> Digits:
+    """A data set with `n_test` black test images."""
+    images, labels = torch.zeros(n_test, 1, 28, 28, dtype=torch.uint8), torch.zeros(n_test).long()
+    return Digits(images[:1], labels[:1], images, labels, name)
+
+
+@pytest.mark.parametrize(
+    ("scale", "kind"),
+    [(1.0, "float16"), (1.0001, "float32")],
+)
+def test_numbers_are_packed_without_loss_in_as_few_bits_as_it_takes(scale: float, kind: str):
+    numbers = scale * torch.tensor([[0.5, -3.0, 2**-20], [65504 / 2, 0.0, -(2**-14)]])
+    packed = pack(numbers)
+    assert packed["type"] == kind
+    found = np.frombuffer(base64.b64decode(packed["base64"]), kind)
+    assert np.array_equal(found.astype("float32"), numbers.flatten().numpy())
+
+
+def test_images_lie_in_rows() -> None:
+    images = torch.arange(60, dtype=torch.uint8).view(60, 1, 1, 1).expand(60, 1, 28, 28)
+    sheet = 255 * lay_out(images)
+    assert sheet.shape == (2 * 28, 50 * 28)
+    corners = sheet[::28, ::28]
+    assert torch.allclose(corners[0], torch.arange(50.0))
+    assert torch.allclose(corners[1], torch.cat([torch.arange(50.0, 60.0), torch.zeros(40)]))
+
+
+def test_decoder_that_the_page_cannot_compute_is_refused() -> None:
+    with pytest.raises(TypeError, match="cannot compute its layer ConvTranspose2d"):
+        export_layers(convolutional_autoencoder().decoder)
+
+
+def test_decoder_becomes_a_list_of_layers() -> None:
+    decoder = nn.Sequential(nn.Linear(2, 3), nn.SiLU(), nn.Linear(3, 784), nn.Sigmoid())
+    kinds = [layer["kind"] for layer in export_layers(decoder)]
+    assert kinds == ["linear", "silu", "linear", "sigmoid"]
+
+
+def test_page_says_which_images_it_holds() -> None:
+    text = describe_data(make_digits("mnist", 10_000), N_IMAGES)
+    assert text.startswith("The real images are 2,500 of the 10,000 test images of MNIST.")
+    text = describe_data(make_digits("digits", 450), 450)
+    assert text.startswith(
+        "The real images are 450 of the 450 test images of scikit-learn's digits"
+    )
+    assert "the models were trained on MNIST" in text
+
+
+# The page in a browser.
+
+
+@pytest.fixture(scope="module")
+def page_file(mnist_or_digits, tmp_path_factory) -> Path:
+    """The page, made with the images of this machine."""
+    path = tmp_path_factory.mktemp("page") / "explorer.html"
+    path.write_text(make_page(mnist_or_digits), encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """Chromium; each test has a page of its own in it."""
+    with require_browser()() as playwright:
+        browser = launch_chromium(playwright)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def open_page(browser) -> Iterator[Callable[..., "Page"]]:
+    """Return a function that opens a file without a network; what goes wrong fails the test."""
+    faults: list[str] = []
+    contexts = []
+
+    def open_file(path: Path, size: dict[str, int] = WIDE, **options: Any) -> "Page":
+        context = browser.new_context(viewport=size, offline=True, **options)
+        context.set_default_timeout(1_000 * SECONDS)
+        context.add_init_script(COUNT)
+        page = context.new_page()
+        page.on("pageerror", lambda error: faults.append(str(error)))
+        page.on("console", lambda m: faults.append(m.text) if m.type == "error" else None)
+        page.on("request", lambda request: note_request(request.url))
+        page.goto(path.as_uri())
+        contexts.append(context)
+        return page
+
+    def note_request(url: str) -> None:
+        if not url.startswith(("file:", "data:")):
+            faults.append(url)
+
+    yield open_file
+    for context in contexts:
+        context.close()
+    assert faults == []
+
+
+@pytest.fixture
+def page(open_page, page_file) -> "Page":
+    """The page on a wide screen, with its first model."""
+    page = open_page(page_file)
+    page.locator("#decoded[aria-label]").wait_for()
+    return page
+
+
+@pytest.fixture
+def phone(open_page, page_file) -> "Page":
+    """The page on a phone."""
+    page = open_page(page_file, PHONE, has_touch=True, is_mobile=True, device_scale_factor=2)
+    page.locator("#decoded[aria-label]").wait_for()
+    return page
+
+
+@pytest.fixture(scope="module")
+def real_images(mnist_or_digits) -> tuple[Tensor, Tensor]:
+    """The images (N, 1, 28, 28) that the page holds, and their labels."""
+    images, labels = mnist_or_digits.test_images, mnist_or_digits.test_labels
+    return evenly(images, N_IMAGES), evenly(labels, N_IMAGES)
+
+
+def settle(page: "Page") -> dict[str, Any]:
+    """Wait until what was asked for has been drawn; return what is seen."""
+    page.evaluate("nextFrame()")
+    return page.evaluate("look()")
+
+
+def choose(page: "Page", name: str) -> None:
+    """Switch to a model."""
+    page.get_by_label("Model").select_option(index=list(MODELS).index(name))
+    settle(page)
+
+
+def start_at(page: "Page", point: list[float]) -> None:
+    """Bring the page to a point."""
+    (seen,) = page.evaluate(TYPE_POINTS, [point])
+    assert seen["boxes"] == point
+
+
+def sliders_of(name: str, images: Tensor) -> list[tuple[float, float, float]]:
+    """Lowest number, highest number and step of each slider of a model."""
+    model, _ = load_shipped(name)
+    return limits_around(encode_dataset(model.encode, images))
+
+
+def on_map(page: "Page", share: tuple[float, float]) -> tuple[float, float]:
+    """A place of the map on the screen, from its left and top edge in shares of its size."""
+    box = page.locator("#map").bounding_box()
+    return box["x"] + share[0] * box["width"], box["y"] + share[1] * box["height"]
+
+
+def middle(element: "Locator") -> np.ndarray:
+    """The centre of an element on the screen."""
+    box = element.bounding_box()
+    return np.array([box["x"] + box["width"] / 2, box["y"] + box["height"] / 2])
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_page_shows_what_pytorch_and_the_notebooks_explorer_compute(page, name, real_images):
+    images, labels = real_images
+    model, _ = load_shipped(name)
+    codes = encode_dataset(model.encode, images)
+    low, high, _ = torch.tensor(limits_around(codes)).T
+    points = sample_uniform(low, high, 100)
+    choose(page, name)
+    seen = page.evaluate(TYPE_POINTS, points.double().tolist())
+
+    with torch.no_grad():
+        wanted = (255 * (1 - model.decode(points))).flatten(1)
+    decoded = torch.tensor([each["decoded"] for each in seen])
+    assert (decoded - wanted).abs().max() <= 1
+    distance = DataDistance(codes)
+    nearest = distance.nearest(points)
+    assert torch.equal(
+        torch.tensor([each["nearest"] for each in seen]), 255 - images[nearest].flatten(1).long()
+    )
+    captions = [f"nearest real image: {label}" for label in labels[nearest].tolist()]
+    assert [each["caption"] for each in seen] == captions
+    levels = place_levels(distance, codes)
+    for each, number in zip(seen, distance(points).tolist(), strict=True):
+        place, loneliness = each["place"]
+        assert place == name_place(number, levels)
+        shown = re.fullmatch(r"([\d.]+) times as lonely as a typical code", loneliness)[1]
+        assert float(shown) == pytest.approx(number, abs=0.0501, rel=1e-4)
+
+
+def test_200_moves_before_a_frame_are_drawn_once_and_the_last_wins(page) -> None:
+    before = page.evaluate("drawn")
+    page.evaluate("""() => {
+        const slider = document.querySelector("input[type=range]");
+        for (let n = 1; n <= 200; n++) {
+            slider.value = n % 3;
+            slider.dispatchEvent(new Event("input"));
+        }
+    }""")
+    seen = settle(page)
+    assert seen["boxes"][0] == seen["sliders"][0] == 200 % 3
+    assert page.evaluate("drawn") == before | {"images": before["images"] + 1}
+
+
+def test_mouse_drags_the_point_over_the_map_and_beyond_its_edge(page, real_images) -> None:
+    (low1, high1, _), (low2, high2, _) = sliders_of("dense_2d", real_images[0])
+    dots = page.evaluate("drawn.dots")
+    assert dots >= len(real_images[0])
+    page.mouse.move(*on_map(page, (0.3, 0.3)))
+    page.mouse.down()
+    for share in ((0.4, 0.5), (0.6, 0.4)):
+        page.mouse.move(*on_map(page, share), steps=3)
+        seen = settle(page)
+        assert np.abs(middle(page.locator("#marker")) - on_map(page, share)).max() < 1.5
+    assert low1 < seen["boxes"][0] < high1 and low2 < seen["boxes"][1] < high2
+    page.mouse.move(*on_map(page, (1.4, -0.2)))
+    assert settle(page)["boxes"] == [high1, high2]
+    page.mouse.move(*on_map(page, (-0.4, 1.2)))
+    assert settle(page)["boxes"] == [low1, low2]
+    page.mouse.up()
+    page.mouse.move(*on_map(page, (0.5, 0.5)))
+    assert settle(page)["boxes"] == [low1, low2]
+    assert page.evaluate("drawn.dots") == dots
+
+
+def test_point_lies_where_the_dot_of_its_code_is_drawn(page, real_images) -> None:
+    model, _ = load_shipped("dense_2d")
+    codes = encode_dataset(model.encode, real_images[0])
+    low, high, _ = torch.tensor(limits_around(codes)).T
+    alone = (torch.cdist(codes, codes) + 99 * torch.eye(len(codes))).amin(1)
+    inside = ((codes > low) & (codes < high)).all(1)
+    loneliest = int((alone * inside).argmax())
+    start_at(page, codes[loneliest].double().tolist())
+    colour = page.evaluate("""() => {
+        const canvas = document.querySelector("#map canvas");
+        const marker = document.getElementById("marker");
+        const [left, top] = [marker.style.left, marker.style.top].map(parseFloat);
+        const place = [left * canvas.width / 100, top * canvas.height / 100].map(Math.floor);
+        return [...canvas.getContext("2d").getImageData(...place, 1, 1).data.slice(0, 3)];
+    }""")
+    wanted = DIGIT_COLOURS[real_images[1][loneliest]]
+    assert "#" + bytes(colour).hex() == wanted
+
+
+def test_finger_drags_the_point_and_the_page_stays(phone) -> None:
+    phone.locator("#map").scroll_into_view_if_needed()
+    scrolled = phone.evaluate("scrollY")
+    touch = phone.context.new_cdp_session(phone)
+    for kind, share in (("Start", (0.5, 0.3)), ("Move", (0.6, 0.5)), ("Move", (0.4, 0.7))):
+        x, y = on_map(phone, share)
+        points = {"touchPoints": [{"x": x, "y": y}]}
+        touch.send("Input.dispatchTouchEvent", {"type": f"touch{kind}", **points})
+        settle(phone)
+        assert np.abs(middle(phone.locator("#marker")) - (x, y)).max() < 1.5
+    touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    assert phone.evaluate("scrollY") == scrolled
+
+
+@pytest.mark.parametrize("place", ["map", "slider"])
+def test_arrow_keys_move_the_point_by_a_step(page, real_images, place: str) -> None:
+    (_, _, step1), (_, _, step2) = sliders_of("dense_2d", real_images[0])
+    moves = {"ArrowRight": (step1, 0), "ArrowLeft": (-step1, 0)}
+    if place == "map":
+        moves |= {"ArrowUp": (0, step2), "ArrowDown": (0, -step2)}
+    for key, (right, up) in moves.items():
+        start_at(page, [0.5, -1])
+        page.locator("#map, input[type=range]").nth(0 if place == "map" else 1).focus()
+        page.keyboard.press(key)
+        assert settle(page)["boxes"] == [0.5 + right, -1 + up]
+
+
+def test_typed_numbers_are_taken_exactly_held_to_the_limits_or_put_back(page, real_images):
+    ((_, high, step), _) = sliders_of("dense_2d", real_images[0])
+    start_at(page, [0.5, -1])
+    box = page.get_by_label("z1", exact=True)
+    for typed, taken in (("-1.23456", -1.23456), ("99", high), ("", high)):
+        box.fill(typed)
+        box.press("Enter")
+        seen = settle(page)
+        assert seen["boxes"] == [taken, -1]
+        assert seen["sliders"] == [round(taken / step) * step, -1]
+        assert seen["name"] == f"What the decoder makes of z1 = {taken:.10g}, z2 = -1"
+
+
+def test_each_model_has_its_sliders_and_a_map_if_it_is_a_plane(page) -> None:
+    first = settle(page)["nearest"]
+    for name in (*MODELS, next(iter(MODELS))):
+        choose(page, name)
+        size = int(re.search(r"_(\d)d", name)[1])
+        seen = settle(page)
+        assert len(seen["boxes"]) == len(seen["sliders"]) == size
+        assert page.locator("#map").is_visible() == (size == 2)
+        if size > 1:  # on a line, codes lie closer to one another than what is typed
+            assert seen["nearest"] == first
+
+
+def test_button_goes_to_the_code_of_a_real_image(page, real_images) -> None:
+    images, _ = real_images
+    page.evaluate("Math.random = () => 0.5")
+    page.get_by_role("button").click()
+    number = len(images) // 2
+    seen = settle(page)
+    assert seen["nearest"] == (255 - images[number].flatten().long()).tolist()
+    code = load_shipped("dense_2d")[0].encode(images[number : number + 1] / 255)[0]
+    assert seen["boxes"] == pytest.approx(code.tolist(), abs=1e-3)
+
+
+def test_everything_has_a_name(page) -> None:
+    start_at(page, [0.5, -1])
+    names = [
+        "What the decoder makes of z1 = 0.5, z2 = -1",
+        "The point z1 = 0.5, z2 = -1 on the map",
+    ]
+    for name in names:
+        assert page.get_by_role("img", name=name, exact=True).count() == 1
+    assert page.get_by_role("img", name=re.compile("^Real image with the nearest code, a ")).count()
+    assert page.get_by_role("application", name=re.compile("^Map of the codes")).count() == 1
+    for number in (1, 2):
+        assert page.get_by_role("spinbutton", name=f"z{number}", exact=True).count() == 1
+        assert page.get_by_role("slider", name=f"slider of z{number}", exact=True).count() == 1
+    assert page.get_by_role("combobox", name="Model", exact=True).count() == 1
+
+
+def test_keyboard_reaches_everything_and_the_focus_is_seen(page) -> None:
+    outlines = []
+    for _ in range(7):  # the model, the map, two boxes and sliders, the button
+        page.keyboard.press("Tab")
+        outlines.append(
+            page.evaluate("""() => {
+                const { tagName, type, id } = document.activeElement;
+                const { outlineStyle, outlineWidth } = getComputedStyle(document.activeElement);
+                return [id || type || tagName, `${outlineStyle} ${outlineWidth}`];
+            }""")
+        )
+    names = ["model", "map", *2 * ["number", "range"], "another"]
+    assert outlines == [[name, "solid 3px"] for name in names]
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_phone_needs_no_scrolling_sideways(phone, name: str) -> None:
+    choose(phone, name)
+    assert phone.evaluate("document.documentElement.scrollWidth") == PHONE["width"]
+    wide = phone.locator("canvas, input, select, button, p").evaluate_all(
+        "all => all.filter(e => e.getBoundingClientRect().right > innerWidth).length"
+    )
+    assert wide == 0
+
+
+def test_text_stands_out_in_light_and_dark_and_the_map_changes_too(page) -> None:
+    maps = []
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        settle(page)
+        assert min(page.evaluate(CONTRASTS)) > 4.5
+        maps.append(page.locator("#map canvas").evaluate("canvas => canvas.toDataURL()"))
+    assert maps[0] != maps[1]
+
+
+def test_time_of_moves_is_taken(browser, page_file) -> None:
+    moves, script = time_moves(browser, page_file, 20)
+    assert 0 < len(moves) == len(script) <= 20
+    assert all(0 < inner < outer for outer, inner in zip(moves, script, strict=True))
+
+
+# The page inside the HTML edition.
+
+
+def make_notebook() -> nbformat.NotebookNode:
+    """A notebook that shows an explorer and something else."""
+    texts = ["LatentExplorer(model, codes, labels, images)", "print('LatentExplorer(')"]
+    cells = [new_markdown_cell("# 1. First\n\nWhat?"), *map(new_code_cell, texts)]
+    return new_notebook(cells=cells)
+
+
+def test_notebook_is_left_as_it_is_and_only_its_explorer_becomes_the_page(monkeypatch, tmp_path):
+    monkeypatch.setenv("AE_DATA", "digits")
+    notebook = make_notebook()
+    before = json.dumps(notebook)
+    shown = embed_explorer(notebook, tmp_path)
+    assert json.dumps(notebook) == before
+    assert (
+        '<iframe class="explorer" src="explorer.html"'
+        in shown.cells[1].outputs[0].data["text/html"]
+    )
+    assert shown.cells[2].outputs == []
+    assert "scikit-learn" in (tmp_path / "explorer.html").read_text(encoding="utf-8")
+
+
+def test_edition_without_an_explorer_gets_no_page(tmp_path) -> None:
+    notebook = new_notebook(cells=[new_code_cell("1 + 1")])
+    assert embed_explorer(notebook, tmp_path) == notebook
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_explorer_works_inside_the_html_edition(open_page, monkeypatch, tmp_path) -> None:
+    monkeypatch.setenv("AE_DATA", "digits")
+    write_edition({"01_first": make_notebook()}, tmp_path, tmp_path, [])
+    page = open_page(tmp_path / "01_first.html")
+    frame = page.frame_locator("iframe[title='The latent explorer']")
+    frame.get_by_label("z1", exact=True).fill("0.5")
+    frame.get_by_label("z1", exact=True).press("Enter")
+    frame.get_by_role("img", name=re.compile("makes of z1 = 0.5, z2 = ")).wait_for()
+    assert frame.get_by_role("heading").count() == 0  # the notebook says what this is
+
+
+def test_embedded_digits_are_shown_where_there_is_no_mnist(open_page, tmp_path) -> None:
+    path = tmp_path / "explorer.html"
+    path.write_text(make_page(load_digits("digits")), encoding="utf-8")
+    page = open_page(path)
+    page.locator("#decoded[aria-label]").wait_for()
+    assert page.get_by_text("450 test images of scikit-learn's digits").count() == 1
+    assert page.evaluate("drawn.dots") % (450 + 10) == 0  # the codes, and the digits' names

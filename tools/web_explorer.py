@@ -1,0 +1,201 @@
+"""The latent explorer as one web page that needs neither a kernel nor a network.
+
+    python -m tools.web_explorer
+
+The page holds the decoders' weights as they are shipped, and computes them in the browser; it
+follows `ae_utils.explorer`, which does the same in a notebook. Its script is in
+`web_explorer.html`.
+"""
+
+import base64
+import json
+import re
+from copy import deepcopy
+from pathlib import Path
+from typing import Any
+
+import torch
+from nbformat import NotebookNode
+from nbformat.v4 import new_output
+from torch import Tensor, nn
+
+from ae_utils.checkpoints import load_shipped
+from ae_utils.data import Digits, load_digits
+from ae_utils.explorer import limits_around, place_levels
+from ae_utils.latent import DataDistance, encode_dataset
+from ae_utils.maps import DIGIT_COLOURS
+from ae_utils.pictures import evenly, image_png
+
+TEMPLATE = Path(__file__).with_suffix(".html")
+PAGE = Path(__file__).resolve().parents[1] / "build" / "explorer.html"
+
+# The shipped models that the page shows, and what it calls them. The first one is shown first.
+MODELS = {
+    "dense_2d": "two numbers",
+    "sweep_2d": "two numbers, a smaller network",
+    "dense_3d": "three numbers",
+    "sweep_1d": "one number",
+    "sweep_8d": "eight numbers",
+}
+N_IMAGES = 2_500  # real images in the page
+N_COLUMNS = 50  # of the picture that holds them
+N_NEIGHBOURS = 10  # the distance to the data is to so many codes
+FUNCTIONS: dict[type[nn.Module], str] = {nn.Tanh: "tanh", nn.SiLU: "silu", nn.Sigmoid: "sigmoid"}
+
+EXPLORER_CELL = re.compile(r"^LatentExplorer\(", re.MULTILINE)
+FRAME = f"""<style>
+.explorer {{ width: 100%; height: 43rem; border: 1px solid var(--line, #cccccc); }}
+@media (max-width: 50rem) {{ .explorer {{ height: 66rem; }} }}
+</style>
+<iframe class="explorer" src="{PAGE.name}" title="The latent explorer"></iframe>
+<p><a href="{PAGE.name}">The explorer on a page of its own</a></p>"""
+
+
+def make_page(digits: Digits) -> str:
+    """Make the page, with dots and real images from the test images of `digits`."""
+    images, labels = (evenly(data, N_IMAGES) for data in (digits.test_images, digits.test_labels))
+    contents = {
+        "models": [describe_model(name, images, labels) for name in MODELS],
+        "labels": "".join(map(str, labels.tolist())),
+        "images": f"data:image/png;base64,{_base64(image_png(lay_out(images)))}",
+        "columns": N_COLUMNS,
+        "neighbours": N_NEIGHBOURS,
+        "colours": DIGIT_COLOURS,
+        "data": describe_data(digits, len(images)),
+    }
+    text = json.dumps(contents).replace("<", r"\u003c")  # nothing in it can end the script element
+    return TEMPLATE.read_text(encoding="utf-8").replace("CONTENTS", text)
+
+
+def describe_model(name: str, images: Tensor, labels: Tensor) -> dict[str, Any]:
+    """What the page has to know of a shipped model.
+
+    Args:
+        name: a key of `MODELS`.
+        images: uint8 (N, 1, 28, 28), the real images of the page.
+        labels: int64 (N,).
+
+    Returns:
+        Its decoder, the codes of the images, and what follows from these; JSON can hold it.
+    """
+    model, about = load_shipped(name)
+    codes = encode_dataset(model.encode, images)
+    distance = DataDistance(codes, N_NEIGHBOURS)
+    sizes = [layer.in_features for layer in model.decoder if isinstance(layer, nn.Linear)]
+    centres = [(k, codes[labels == k].median(0).values.tolist()) for k in labels.unique().tolist()]
+    return {
+        "name": f"{MODELS[name]} ({name})",
+        "facts": f"Decoder: {' → '.join(map(str, sizes))} → 28 × 28. Mean squared error on MNIST's "
+        f"test images: {about['test_error']:.4f}.",
+        "limits": limits_around(codes),
+        "layers": export_layers(model.decoder),
+        "codes": pack(codes),
+        "unit": distance.unit,
+        "levels": place_levels(distance, codes),
+        "centres": [[digit, *centre] for digit, centre in centres],
+    }
+
+
+def export_layers(decoder: nn.Module) -> list[dict[str, Any]]:
+    """A decoder as a list of layers for the page's script.
+
+    Args:
+        decoder: linear layers and functions, one after the other, that end in 784 pixels.
+
+    Raises:
+        TypeError: if it holds a layer that the page cannot compute.
+    """
+    layers: list[dict[str, Any]] = []
+    for module in decoder.children():
+        if isinstance(module, nn.Linear):
+            layers.append(
+                {"kind": "linear", "weight": pack(module.weight), "bias": pack(module.bias)}
+            )
+        elif type(module) in FUNCTIONS:
+            layers.append({"kind": FUNCTIONS[type(module)]})
+        elif not isinstance(module, nn.Unflatten):
+            raise TypeError(
+                f"decoder: the page cannot compute its layer {module}.\n"
+                "Add the layer to FUNCTIONS in tools/web_explorer.py and .html, or leave the model "
+                "out of MODELS."
+            )
+    return layers
+
+
+def pack(numbers: Tensor) -> dict[str, str]:
+    """Numbers of any shape as text: 16 bits each where that loses nothing, else 32."""
+    numbers = numbers.detach().cpu().contiguous()
+    half = numbers.half()
+    kept = half if half.float().equal(numbers) else numbers
+    return {"type": str(kept.dtype).removeprefix("torch."), "base64": _base64(kept.numpy())}
+
+
+def lay_out(images: Tensor) -> Tensor:
+    """One picture of many images, row after row.
+
+    Args:
+        images: uint8 (N, 1, 28, 28).
+
+    Returns:
+        float32 (rows * 28, N_COLUMNS * 28), 0..1.
+    """
+    n_rows = -(-len(images) // N_COLUMNS)
+    tiles = torch.zeros(n_rows * N_COLUMNS, 28, 28)
+    tiles[: len(images)] = images[:, 0] / 255
+    by_row = tiles.view(n_rows, N_COLUMNS, 28, 28).transpose(1, 2)
+    return by_row.reshape(n_rows * 28, N_COLUMNS * 28)
+
+
+def describe_data(digits: Digits, n_images: int) -> str:
+    """Tell the reader which real images the page holds, and what is measured by them."""
+    origin = {
+        "mnist": "MNIST",
+        "digits": "scikit-learn's digits, since MNIST was not at hand when this page was made "
+        "(the models were trained on MNIST)",
+    }[digits.name]
+    return (
+        f"The real images are {n_images:,} of the {len(digits.test_images):,} test images of "
+        f"{origin}. Each dot of a map is the code of one of them. How lonely a point is: its mean "
+        f"distance to the {N_NEIGHBOURS} nearest codes, divided by the median over all codes."
+    )
+
+
+def write_page(path: Path) -> Path:
+    """Write the page, with MNIST or else with the embedded digits."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(make_page(load_digits()), encoding="utf-8")
+    return path
+
+
+def embed_explorer(notebook: NotebookNode, folder: Path) -> NotebookNode:
+    """Put the page where a notebook shows a `LatentExplorer`, which is dead without a kernel.
+
+    Args:
+        notebook: executed; it is left as it is.
+        folder: where the notebook's own web page goes, and the explorer's if there is one.
+
+    Returns:
+        The notebook as the web should show it.
+    """
+    notebook = deepcopy(notebook)
+    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    shown = [cell for cell in code if EXPLORER_CELL.search(cell.source)]
+    for cell in shown:
+        cell.outputs = [new_output("display_data", {"text/html": FRAME})]
+    if shown:
+        write_page(folder / PAGE.name)
+    return notebook
+
+
+def _base64(data: Any) -> str:
+    return base64.b64encode(data).decode("ascii")
+
+
+def main() -> None:
+    """Write the page to `build/`."""
+    path = write_page(PAGE)
+    print(f"{path} ({path.stat().st_size / 1e6:.1f} MB): open it in a browser")
+
+
+if __name__ == "__main__":
+    main()
