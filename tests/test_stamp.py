@@ -14,7 +14,7 @@ import pytest
 from tools import stamp
 
 ROOT = Path(__file__).parents[1]
-ADDRESS, TAG = "https://github.com/ada/digits", "v1.0"
+ADDRESS, TAG = "https://github.com/ada/digits", "v7.0"
 SHOW_PACKAGE = "import ae_utils, pathlib\nprint(pathlib.Path(ae_utils.__file__).resolve())"
 
 
@@ -46,7 +46,7 @@ def project(tmp_path) -> Path:
 
 @pytest.fixture
 def address(project, tmp_path) -> str:
-    """The address of a bare repository that holds this project at tag v1.0."""
+    """The address of a bare repository that holds this project at tag v7.0."""
     git(project, "init", "--quiet")
     git(project, "add", ".")
     git(project, "commit", "--quiet", "--message", "All")
@@ -74,7 +74,7 @@ def test_cell_finds_the_package_in_a_folder_above(project, place, values):
 @pytest.mark.skipif(shutil.which("git") is None, reason="needs git")
 def test_cell_fetches_the_package_once_and_finds_it_after_a_restart(address, elsewhere):
     cell = stamp.first_cell(address, TAG)
-    fetched = (elsewhere / "autoencoders-v1.0" / "ae_utils" / "__init__.py").resolve()
+    fetched = (elsewhere / "autoencoders-v7.0" / "ae_utils" / "__init__.py").resolve()
     for path in (os.environ["PATH"], ""):  # without git the second time
         result = run_cell(cell, elsewhere, PATH=path)
         assert result.stderr == ""
@@ -150,13 +150,13 @@ def test_address_is_stamped_everywhere_and_taken_back(copy, capsys):
     assert f"--branch {TAG} {ADDRESS} " in cell.source
     assert cell.metadata == {"slideshow": {"slide_type": "skip"}}
     for link in (
-        "https://mybinder.org/v2/gh/ada/digits/v1.0?urlpath=lab/tree/notebooks)",
-        "https://colab.research.google.com/github/ada/digits/blob/v1.0/notebooks/01_compression.ipynb)",
-        f"https://kaggle.com/kernels/welcome?src={ADDRESS}/blob/v1.0/notebooks/01_compression.ipynb)",
+        "https://mybinder.org/v2/gh/ada/digits/v7.0?urlpath=lab/tree/notebooks)",
+        "https://colab.research.google.com/github/ada/digits/blob/v7.0/notebooks/01_compression.ipynb)",
+        f"https://kaggle.com/kernels/welcome?src={ADDRESS}/blob/v7.0/notebooks/01_compression.ipynb)",
     ):
         assert after["README.md"].count(link) == 1
-    assert stamp.main([ADDRESS, "v1.1"], copy) == 0
-    assert not [name for name, text in contents(copy).items() if re.search(r"v1\.0\b", text)]
+    assert stamp.main([ADDRESS, "v7.1"], copy) == 0
+    assert not [name for name, text in contents(copy).items() if re.search(r"v7\.0\b", text)]
     assert stamp.main(["none"], copy) == 0
     assert contents(copy) == before
 
