@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help run lab test lint format notebooks weights figures bench oldest stamp clean
+.PHONY: help run lab test lint format notebooks weights figures experiments bench oldest stamp clean
 
 help:  ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' Makefile
@@ -37,6 +37,9 @@ weights: $(VENV)/.notebooks-installed  ## train the weights that the package shi
 
 figures: $(VENV)/.notebooks-installed  ## draw the pictures in figures/ again; needs real MNIST
 	@$(BIN)/python -m tools.make_figures
+
+experiments: $(VENV)/.notebooks-installed  ## run the long experiments of notebook 5 again; needs real MNIST
+	@$(BIN)/python -m tools.experiments
 
 bench: $(VENV)/.notebooks-installed  ## measure how fast the series is on this machine
 	@$(BIN)/python -m tools.bench

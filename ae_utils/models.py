@@ -193,6 +193,44 @@ def dense_autoencoder(
     return Autoencoder(encoder, decoder, latent_dim, recipe)
 
 
+def residual_autoencoder(
+    latent_dim: int = 30, *, mean_image: Tensor | None = None, seed: int = 0
+) -> Autoencoder:
+    """A wide encoder and a deeper decoder with a residual block, for codes of tens of numbers.
+
+    Args:
+        latent_dim: numbers in a code, at least 1.
+        mean_image: (1, 28, 28) in 0..1, what the untrained decoder starts at; mid-grey if left out.
+        seed: for the starting weights.
+
+    Returns:
+        A model with a sigmoid at the end: outputs lie in 0..1.
+
+    Raises:
+        TypeError, ValueError: if `latent_dim` or `mean_image` is not what it should be.
+
+    Source: own design; the block is that of He et al. 2016, 'Identity Mappings in Deep Residual
+        Networks', with the normalization of Ba et al. 2016, 'Layer Normalization'.
+    """
+    latent_dim = check_latent_dim(latent_dim)
+    gain = ACTIVATIONS["silu"][1]
+    with seeded(seed):
+        encoder = nn.Sequential(
+            Standardize(), nn.Flatten(),
+            _linear(N_PIXELS, 1024, 1.0), nn.SiLU(), _linear(1024, latent_dim, gain),
+        )  # fmt: skip
+        last = _linear(512, N_PIXELS, 0.5)
+        decoder = nn.Sequential(
+            _linear(latent_dim, 512, 1.0), ResidualBlock(512), nn.SiLU(),
+            last, nn.Sigmoid(), nn.Unflatten(1, IMAGE_SHAPE),
+        )  # fmt: skip
+    if mean_image is not None:
+        _check_mean_image(mean_image)
+        _set_bias(last, mean_image.flatten().clamp(1e-3, 1 - 1e-3).logit())
+    recipe = {"kind": "residual", "latent_dim": latent_dim}
+    return Autoencoder(encoder, decoder, latent_dim, recipe)
+
+
 def convolutional_autoencoder(latent_dim: int = 2, *, seed: int = 0) -> Autoencoder:
     """Four convolutions down, four transposed ones up: 200,963 parameters at latent_dim 2.
 
@@ -246,6 +284,7 @@ def convolutional_autoencoder(latent_dim: int = 2, *, seed: int = 0) -> Autoenco
 BUILDERS: dict[str, Callable[..., Autoencoder]] = {
     "linear": linear_autoencoder,
     "dense": dense_autoencoder,
+    "residual": residual_autoencoder,
     "convolutional": convolutional_autoencoder,
 }
 
@@ -256,6 +295,21 @@ class Standardize(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Standardize pixels in 0..1, of any shape."""
         return (x - PIXEL_MEAN) / PIXEL_SD
+
+
+class ResidualBlock(nn.Module):
+    """Adds to its input (N, width) a small correction computed from it; keeps the shape."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        gain = ACTIVATIONS["silu"][1]
+        self.correction = nn.Sequential(
+            nn.LayerNorm(width), _linear(width, width, gain), nn.SiLU(), _linear(width, width, 0.3)
+        )
+
+    def forward(self, h: Tensor) -> Tensor:
+        """Hand on `h` (N, width) with its correction."""
+        return h + self.correction(h)
 
 
 def count_parameters(module: nn.Module) -> int:

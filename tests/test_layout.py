@@ -27,6 +27,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "checkpoints": {"models", "judge"},
     "maps": {"plots"},
     "stacking": {"latent", "metrics", "models", "training"},
+    "results": set(),
     "controls": set(),
     "pictures": {"maps"},
     "explorer": {"controls", "latent", "models", "pictures", "plots"},

@@ -22,6 +22,7 @@ from ae_utils.models import (
     count_parameters,
     dense_autoencoder,
     linear_autoencoder,
+    residual_autoencoder,
 )
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -120,6 +121,7 @@ def test_linear_model_is_affine_both_ways() -> None:
     [
         ("linear", 784 * 2 + 2, 2 * 784 + 784),
         ("dense", 299_906, 300_688),
+        ("residual", 805_890, 930_064),
         ("convolutional", 98_946, 102_017),
     ],
 )
@@ -127,8 +129,10 @@ def test_parameter_counts_of_the_2d_models(kind: str, encoder: int, decoder: int
     model = BUILDERS[kind](2)
     assert count_parameters(model.encoder) == encoder
     assert count_parameters(model.decoder) == decoder
-    total = {"linear": 3_922, "dense": 600_594, "convolutional": 200_963}[kind]
-    assert count_parameters(model) == encoder + decoder == total
+    totals = {
+        "linear": 3_922, "dense": 600_594, "residual": 1_735_954, "convolutional": 200_963
+    }  # fmt: skip
+    assert count_parameters(model) == encoder + decoder == totals[kind]
 
 
 @pytest.mark.parametrize("latent_dim", [1, 2, 16, 784])
@@ -166,7 +170,10 @@ def test_gradients_reach_every_parameter(build: Build) -> None:
         assert parameter.grad.any(), name
 
 
-@pytest.mark.parametrize("kind, lr", [("linear", 1e-2), ("dense", 2e-3), ("convolutional", 2e-3)])
+@pytest.mark.parametrize(
+    ("kind", "lr"),
+    [("linear", 1e-2), ("dense", 2e-3), ("residual", 2e-3), ("convolutional", 2e-3)],
+)
 def test_eight_images_are_learnt_by_heart(kind: str, lr: float, digit_images: Tensor) -> None:
     """With 8 numbers a code, every one of 8 images can have its own; a plain loop finds them."""
     x = to_float(digit_images[:8])
@@ -194,7 +201,7 @@ def test_weights_depend_on_the_seed_alone(build: Build) -> None:
     torch.manual_seed(2)
     second, other = build(2, seed=5).state_dict(), build(2, seed=6).state_dict()
     assert all(torch.equal(first[name], second[name]) for name in first)
-    weights = [name for name in first if name.endswith("weight")]
+    weights = [name for name, w in first.items() if w.ndim > 1]  # a normalization starts at 1
     assert weights and not any(torch.equal(first[name], other[name]) for name in weights)
 
 
@@ -274,7 +281,7 @@ def test_convolutional_weights_have_the_variance_promised() -> None:
 def test_given_mean_image_is_left_as_it_was(digit_images: Tensor) -> None:
     mean = mean_image(digit_images)
     before = mean.clone()
-    for build in (linear_autoencoder, dense_autoencoder):
+    for build in (linear_autoencoder, dense_autoencoder, residual_autoencoder):
         model = build(2, mean_image=mean)
         with torch.no_grad():
             for parameter in model.parameters():
@@ -379,7 +386,7 @@ BAD_MEANS: dict[str, tuple[Any, type[Exception], str]] = {
 }
 
 
-@pytest.mark.parametrize("build", [linear_autoencoder, dense_autoencoder])
+@pytest.mark.parametrize("build", [linear_autoencoder, dense_autoencoder, residual_autoencoder])
 @pytest.mark.parametrize("mean, kind, cause", BAD_MEANS.values(), ids=BAD_MEANS)
 def test_bad_mean_image_is_refused(
     build: Build, mean: Any, kind: type[Exception], cause: str

@@ -1,0 +1,27 @@
+"""Results of the long experiments, computed by `make experiments` and shipped with the package."""
+
+import json
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+FOLDER = Path(str(resources.files("ae_utils"))) / "results"
+
+
+def load_results(name: str) -> dict[str, Any]:
+    """What an experiment found on MNIST, with the settings that it ran at.
+
+    Args:
+        name: 'few_labels', 'deep_30d' or 'unrolled'; what they are, `tools/experiments.py` says.
+
+    Returns:
+        The file's content: 'data', 'settings', 'figures', 'seconds', 'torch', and 'check', the
+        same computation at a small size on the embedded digits.
+
+    Raises:
+        ValueError: if there is no such experiment.
+    """
+    names = sorted(file.stem for file in FOLDER.glob("*.json"))
+    if name not in names:
+        raise ValueError(f"no results are called {name!r}. There are: {', '.join(names)}.")
+    return json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8"))
