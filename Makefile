@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help run lab test lint format notebooks weights figures experiments bench slides explorer clean
+.PHONY: help run lab test lint format notebooks weights figures experiments bench slides explorer oldest stamp clean
 
 help:  ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' Makefile
@@ -50,7 +50,13 @@ explorer: $(VENV)/.notebooks-installed  ## make the latent explorer as one web p
 bench: $(VENV)/.notebooks-installed  ## measure how fast the series is on this machine
 	@$(BIN)/python -m tools.bench
 
-clean:  ## remove what the commands made, except .venv
+oldest:  ## execute the series on the oldest supported packages, set up in .venv-oldest
+	@AE_DATA=digits PIP_CONSTRAINT=tests/oldest.txt $(MAKE) --no-print-directory run VENV=.venv-oldest
+
+stamp: $(VENV)/.notebooks-installed  ## write ADDRESS and REF into notebooks and README (see there)
+	@$(BIN)/python -m tools.stamp $(ADDRESS) $(REF)
+
+clean:  ## remove what the commands made, except the environments
 	@rm -rf build *.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	@find ae_utils tests tools -name __pycache__ -prune -exec rm -rf {} +
 
@@ -63,7 +69,7 @@ python_fault = $(shell $(PYTHON) -c 'import sys; (3, 11) <= sys.version_info < (
 
 $(VENV)/.notebooks-installed: pyproject.toml
 	$(if $(python_fault),$(error Python 3.11 to 3.14 is needed: $(python_fault); choose one, such as make PYTHON=python3.12))
-	@echo 'Setting up .venv (about three minutes, 5 GB: once)'
+	@echo 'Setting up $(VENV) (about three minutes, 5 GB: once)'
 	@$(PYTHON) -m venv $(VENV)
 	@$(PIP_INSTALL) --editable '.[notebooks]'
 	@touch $@

@@ -13,6 +13,7 @@ from nbformat import NotebookNode
 from tools.html_edition import COVER_TAG
 from tools.run_series import KERNELSPEC, WIDGET_VIEW, data_line
 from tools.slides import SLIDE_TYPES
+from tools.stamp import CELL_ID
 
 FOLDER = Path(__file__).parents[1] / "notebooks"
 SERIES = sorted(FOLDER.glob("[0-9][0-9]_*.ipynb"))
@@ -142,8 +143,9 @@ def test_code_cells_are_short(path, notebook):
     assert max(lengths) <= 25
 
 
-def test_imports_stand_in_the_first_code_cell_only(notebook):
-    first, *others = code_cells(notebook)
+def test_imports_stand_in_the_cell_after_the_one_that_finds_the_package(notebook):
+    find_package, first, *others = code_cells(notebook)
+    assert find_package.id == CELL_ID
     assert imports(first)
     assert [cell.source for cell in others if imports(cell)] == []
 

@@ -49,6 +49,32 @@ def test_conda_environment_has_what_pip_would_install():
     assert last == {"pip": ["-e ."]}
 
 
+def test_binder_builds_from_that_environment_and_has_the_data_in_its_image():
+    command = [sys.executable, "-m", "repo2docker", "--no-build", "--debug", str(ROOT)]
+    dockerfile = subprocess.check_output(command, stderr=subprocess.STDOUT, text=True)
+    assert "Building conda environment for python=3.12" in dockerfile
+    assert '--file "environment.yml"' in dockerfile
+    assert "RUN ./postBuild" in dockerfile
+
+
+def test_missing_data_do_not_fail_the_build_on_binder(tmp_path):
+    python = tmp_path / "python"
+    python.write_text("#!/bin/sh\necho no mirror answers >&2; exit 1\n")
+    python.chmod(0o755)
+    env = {**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    result = subprocess.run([ROOT / "postBuild"], env=env, capture_output=True, text=True)
+    assert (result.returncode, result.stderr) == (0, "no mirror answers\n")
+
+
+def test_oldest_versions_are_the_lower_limits():
+    project = PYPROJECT["project"]
+    wanted = project["dependencies"] + project["optional-dependencies"]["notebooks"]
+    limits = [re.fullmatch(r"([\w-]+)>=([\d.]+).*", each) for each in wanted]
+    pins = [f"{limit[1]}=={limit[2]}" for limit in limits if limit]
+    lines = (ROOT / "tests" / "oldest.txt").read_text().splitlines()
+    assert [line for line in lines if not line.startswith("#")] == pins
+
+
 @needs_make
 def test_make_help_has_a_line_for_every_command(folder):
     commands = re.search(r"^\.PHONY: (.*)", (ROOT / "Makefile").read_text(), re.MULTILINE)[1]

@@ -69,7 +69,7 @@ def test_each_cell_run_twice_gives_the_same(name: str) -> None:
 
 @pytest.mark.parametrize("name", [name for name in PATHS if not name.endswith("_solutions")])
 def test_last_cell_run_right_after_the_set_up_says_what_to_run(name: str) -> None:
-    imports, set_up, *_, last = code_cells(PATHS[name])
-    execution, fault = run(PATHS[name], [imports, set_up, last])
+    find_package, imports, set_up, *_, last = code_cells(PATHS[name])
+    execution, fault = run(PATHS[name], [find_package, imports, set_up, last])
     assert fault is not None and "NameError" in str(fault)
     assert "Run > Run All Above Selected Cell" in printed(execution.notebook.cells[-1])

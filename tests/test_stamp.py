@@ -1,0 +1,180 @@
+"""The address stamped into the notebooks and the README, and the cell that finds the package."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import sysconfig
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from tools import stamp
+
+ROOT = Path(__file__).parents[1]
+ADDRESS, TAG = "https://github.com/ada/digits", "v7.0"
+SHOW_PACKAGE = "import ae_utils, pathlib\nprint(pathlib.Path(ae_utils.__file__).resolve())"
+
+
+def git(folder: Path, *arguments: str) -> None:
+    """Run git in a folder, as an author of its own."""
+    author = ["-c", "user.name=Ada", "-c", "user.email=ada@localhost"]
+    subprocess.run(["git", *author, *arguments], cwd=folder, check=True, capture_output=True)
+
+
+def run_cell(cell: str, folder: Path, **env: str) -> subprocess.CompletedProcess:
+    """Run the first cell in a folder, where all is installed but `ae_utils`.
+
+    The project's own package is installed by a .pth file; Python reads none in this mode (-S).
+    """
+    env = {**os.environ, "PYTHONPATH": sysconfig.get_path("purelib"), **env}
+    command = [sys.executable, "-S", "-c", f"{cell}\n{SHOW_PACKAGE}"]
+    return subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True)
+
+
+@pytest.fixture
+def project(tmp_path) -> Path:
+    """A folder with a package of this name, and the notebooks' folders."""
+    folder = tmp_path / "a project"
+    (folder / "ae_utils").mkdir(parents=True)
+    (folder / "ae_utils" / "__init__.py").touch()
+    (folder / "notebooks" / "solutions").mkdir(parents=True)
+    return folder
+
+
+@pytest.fixture
+def address(project, tmp_path) -> str:
+    """The address of a bare repository that holds this project at tag v7.0."""
+    git(project, "init", "--quiet")
+    git(project, "add", ".")
+    git(project, "commit", "--quiet", "--message", "All")
+    git(project, "tag", TAG)
+    git(tmp_path, "clone", "--quiet", "--bare", str(project), "bare.git")
+    return (tmp_path / "bare.git").as_uri()
+
+
+@pytest.fixture
+def elsewhere(tmp_path) -> Path:
+    """A folder with nothing in it, as a notebook opened alone finds itself in."""
+    folder = tmp_path / "content"
+    folder.mkdir()
+    return folder
+
+
+@pytest.mark.parametrize("values", [("", ""), (ADDRESS, TAG)], ids=["unstamped", "stamped"])
+@pytest.mark.parametrize("place", ["notebooks", "notebooks/solutions"])
+def test_cell_finds_the_package_in_a_folder_above(project, place, values):
+    result = run_cell(stamp.first_cell(*values), project / place)
+    assert Path(result.stdout.strip()) == (project / "ae_utils" / "__init__.py").resolve()
+    assert result.stderr == ""
+
+
+@pytest.mark.skipif(shutil.which("git") is None, reason="needs git")
+def test_cell_fetches_the_package_once_and_finds_it_after_a_restart(address, elsewhere):
+    cell = stamp.first_cell(address, TAG)
+    fetched = (elsewhere / "autoencoders-v7.0" / "ae_utils" / "__init__.py").resolve()
+    for path in (os.environ["PATH"], ""):  # without git the second time
+        result = run_cell(cell, elsewhere, PATH=path)
+        assert result.stderr == ""
+        assert Path(result.stdout.strip()) == fetched
+
+
+@pytest.mark.parametrize(
+    ("tag", "path", "reason"),
+    [
+        ("v9", os.environ["PATH"], "Remote branch v9 not found"),
+        (TAG, "", "git: not found|git: command not found"),
+    ],
+)
+@pytest.mark.skipif(shutil.which("git") is None, reason="needs git")
+def test_cell_says_why_the_package_cannot_be_fetched(address, elsewhere, tag, path, reason):
+    result = run_cell(stamp.first_cell(address, tag), elsewhere, PATH=path, LC_ALL="C")
+    message = result.stderr.partition("ImportError: ")[2]
+    assert message.startswith("`ae_utils` could not be fetched; is the internet switched on?")
+    assert re.search(reason, message)
+    assert len(message.splitlines()) <= 3
+    assert list(elsewhere.iterdir()) == []
+
+
+def test_unstamped_cell_says_what_to_do(elsewhere):
+    message = run_cell(stamp.first_cell("", ""), elsewhere).stderr.partition("ImportError: ")[2]
+    assert "clone the repository and open the notebook there" in message
+
+
+@pytest.mark.parametrize("values", [("", ""), (ADDRESS, TAG)], ids=["unstamped", "stamped"])
+def test_cell_is_short(values):
+    assert len(stamp.first_cell(*values).splitlines()) <= 14
+
+
+@pytest.mark.parametrize("address", ["", "https://github.com/ada", f"{ADDRESS}.git", "ada/digits"])
+def test_wrong_address_is_refused(address):
+    with pytest.raises(stamp.StampError, match="address"):
+        stamp.check(address, TAG)
+
+
+@pytest.mark.parametrize("tag", ["", "main", "3f4f4acbc7fb81b5e0c6b4cf2f0cfa08b6a4e4d1", "v1; rm"])
+def test_wrong_tag_is_refused(tag):
+    with pytest.raises(stamp.StampError, match="tag"):
+        stamp.check(ADDRESS, tag)
+
+
+def test_readme_and_notebooks_are_stamped_as_pyproject_says():
+    files = stamp.stamped_files(ROOT)
+    assert [p.name for p, text in files.items() if p.read_text(encoding="utf-8") != text] == []
+
+
+@pytest.fixture
+def copy(tmp_path) -> Path:
+    """A folder with what the command changes, one notebook in place of all."""
+    (tmp_path / "notebooks").mkdir()
+    for name in ("pyproject.toml", "README.md", "notebooks/01_compression.ipynb"):
+        shutil.copy(ROOT / name, tmp_path / name)
+    return tmp_path
+
+
+def contents(folder: Path) -> dict[str, str]:
+    """All files of a folder."""
+    return {p.name: p.read_text(encoding="utf-8") for p in folder.rglob("*") if p.is_file()}
+
+
+def test_address_is_stamped_everywhere_and_taken_back(copy, capsys):
+    stamp.main(["none"], copy)
+    before = contents(copy)
+    assert stamp.main([ADDRESS, TAG], copy) == 0
+    assert stamp.read_stamp(copy) == (ADDRESS, TAG)
+    after = contents(copy)
+    notebook = nbformat.reads(after["01_compression.ipynb"], as_version=4)
+    cell = next(cell for cell in notebook.cells if cell.cell_type == "code")
+    assert f"--branch {TAG} {ADDRESS} " in cell.source
+    assert cell.metadata == {"slideshow": {"slide_type": "skip"}}
+    for link in (
+        "https://mybinder.org/v2/gh/ada/digits/v7.0?urlpath=lab/tree/notebooks)",
+        "https://colab.research.google.com/github/ada/digits/blob/v7.0/notebooks/01_compression.ipynb)",
+        f"https://kaggle.com/kernels/welcome?src={ADDRESS}/blob/v7.0/notebooks/01_compression.ipynb)",
+    ):
+        assert after["README.md"].count(link) == 1
+    assert stamp.main([ADDRESS, "v7.1"], copy) == 0
+    assert not [name for name, text in contents(copy).items() if re.search(r"v7\.0\b", text)]
+    assert stamp.main(["none"], copy) == 0
+    assert contents(copy) == before
+
+
+def test_half_a_stamp_is_refused_and_changes_nothing(copy, capsys):
+    before = contents(copy)
+    assert stamp.main([ADDRESS], copy) == 1
+    assert "The tag is ''" in capsys.readouterr().err
+    assert contents(copy) == before
+    stamp.set_stamp(copy, ADDRESS, "")  # by hand, in pyproject.toml
+    assert stamp.main([], copy) == 1
+
+
+def test_cell_is_put_back_where_it_is_missing(copy):
+    path = copy / "notebooks" / "01_compression.ipynb"
+    before = path.read_text(encoding="utf-8")
+    notebook = nbformat.reads(before, as_version=4)
+    notebook.cells = [cell for cell in notebook.cells if cell.id != stamp.CELL_ID]
+    path.write_text(nbformat.writes(notebook), encoding="utf-8")
+    stamp.main([], copy)
+    assert path.read_text(encoding="utf-8") == before
