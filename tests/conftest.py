@@ -7,8 +7,13 @@ import matplotlib
 import nbformat
 import pytest
 from bs4 import BeautifulSoup
+from hypothesis import settings
 
 matplotlib.use("Agg")
+
+# No test asserts an absolute time; Hypothesis would, of each example.
+settings.register_profile("no deadline", deadline=None)
+settings.load_profile("no deadline")
 
 
 @pytest.fixture

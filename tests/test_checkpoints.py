@@ -34,7 +34,7 @@ ABOUT = {"data": "Übungsziffern 数字", "error": 0.041, "steps": [1, 2], "nest
 
 each_builder = pytest.mark.parametrize("build", BUILDERS.values(), ids=BUILDERS)
 in_one_folder = settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 
 Build = Callable[..., Autoencoder]

@@ -350,7 +350,7 @@ def test_stale_processed_files_are_ignored(tmp_path: Path) -> None:
     check_is_small_mnist(load_digits("auto", tmp_path))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(data=st.data(), name=st.sampled_from(sorted(FILES)), truncate=st.booleans())
 def test_any_changed_byte_or_truncation_is_refused(
     data: st.DataObject, name: str, truncate: bool

@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 import torch
 from bs4 import BeautifulSoup
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 from torch import Tensor, nn
@@ -143,7 +143,6 @@ def points(draw: st.DrawFn) -> tuple[int, list[float]]:
     return latent_dim, list(draw(st.tuples(*within)))
 
 
-@settings(deadline=None)
 @given(points())
 def test_picture_equals_the_decoders_output_at_any_point(case: tuple[int, list[float]]) -> None:
     latent_dim, point = case
@@ -156,7 +155,6 @@ def test_picture_equals_the_decoders_output_at_any_point(case: tuple[int, list[f
         assert abs(slider.value - box.value) <= slider.step / 2
 
 
-@settings(deadline=None)
 @given(st.integers(2, 8), st.data())
 def test_any_slider_and_any_box_moves_its_own_coordinate(
     latent_dim: int, data: st.DataObject

@@ -82,7 +82,7 @@ def test_points_keep_their_layout(shape: tuple[int, ...], monkeypatch: pytest.Mo
 # The box.
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(n=st.integers(1, 200), coverage=st.floats(0.01, 1), seed=st.integers(0, 99))
 def test_box_holds_the_share_of_codes_asked_for(n: int, coverage: float, seed: int) -> None:
     codes = random_codes(n, 3, seed)
@@ -111,7 +111,7 @@ def test_box_of_no_codes_is_refused() -> None:
 # The grid.
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(
     low=st.tuples(coordinates, coordinates),
     size=st.tuples(st.floats(0.5, 20), st.floats(0.5, 20)),
@@ -146,7 +146,7 @@ def test_grid_of_too_few_points_is_refused(n: int) -> None:
 # Samples and lines.
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(n=st.integers(1, 50), latent_dim=st.integers(1, 8), seed=st.integers(0, 99))
 def test_samples_lie_in_the_box_and_repeat(n: int, latent_dim: int, seed: int) -> None:
     low, high = torch.full((latent_dim,), -2.0), torch.arange(1.0, latent_dim + 1)
@@ -164,7 +164,7 @@ def test_samples_fill_the_box_evenly() -> None:
     assert points.std(0).tolist() == pytest.approx([4 / 12**0.5, 2 / 12**0.5], rel=0.03)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(
     ends=st.lists(st.tuples(coordinates, coordinates), min_size=1, max_size=8),
     n=st.integers(2, 12),
@@ -193,7 +193,7 @@ def plain_distances(points: Tensor, codes: Tensor, k: int) -> Tensor:
     return torch.cdist(points, codes).sort(1).values[:, :k].mean(1)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(latent_dim=st.integers(1, 8), k=st.integers(1, 12), seed=st.integers(0, 99))
 def test_distance_equals_a_plain_computation(latent_dim: int, k: int, seed: int) -> None:
     codes, points = random_codes(80, latent_dim, seed), random_codes(9, latent_dim, seed + 100) * 3

@@ -35,7 +35,7 @@ def loop_errors(x_hat: np.ndarray, x: np.ndarray) -> list[float]:
     return errors
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(n=st.integers(1, 4), seed=st.integers(0, 1000), flat=st.booleans())
 def test_errors_equal_a_loop_over_pixels(n: int, seed: int, flat: bool) -> None:
     arrays = random_pair(n, seed, (784,) if flat else (1, 28, 28))
@@ -46,7 +46,7 @@ def test_errors_equal_a_loop_over_pixels(n: int, seed: int, flat: bool) -> None:
     assert np.array_equal(pixel_errors(x_hat, x), np.square(arrays[0] - arrays[1]))
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(n=st.integers(1, 6), seed=st.integers(0, 1000))
 def test_mean_over_images_is_the_reconstruction_error(n: int, seed: int) -> None:
     x_hat, x = map(torch.from_numpy, random_pair(n, seed))
@@ -122,7 +122,7 @@ def test_stored_image_is_its_own_nearest() -> None:
     assert torch.equal(which, torch.arange(30)) and errors.max() < 1e-6
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(k=st.integers(1, 9), latent_dim=st.integers(1, 8), seed=st.integers(0, 1000))
 def test_labels_by_vote_equal_a_loop(k: int, latent_dim: int, seed: int) -> None:
     rng = np.random.default_rng(seed)
@@ -134,7 +134,7 @@ def test_labels_by_vote_equal_a_loop(k: int, latent_dim: int, seed: int) -> None
         assert name == np.bincount(labels[nearest]).argmax()  # of equals, the first
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(pairs=st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4)), min_size=1, max_size=40))
 def test_confusion_table_counts_pairs(pairs: list[tuple[int, int]]) -> None:
     table = confusion_table(*torch.tensor(pairs).T, n_classes=5)

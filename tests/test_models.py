@@ -62,7 +62,7 @@ def check_message(error: BaseException, *parts: str) -> None:
 # What goes in and what comes out.
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     kind=st.sampled_from(list(BUILDERS)),
     n=st.integers(0, 5),
@@ -85,7 +85,7 @@ def test_model_decodes_what_it_encodes(model: Autoencoder) -> None:
 coordinates = st.floats(-LATENT_LIMIT, LATENT_LIMIT, width=32)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     kind=st.sampled_from(list(BOUNDED)),
     points=st.lists(st.tuples(coordinates, coordinates), min_size=1, max_size=4),

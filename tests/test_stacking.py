@@ -179,7 +179,7 @@ def test_fine_tuning_starts_where_pretraining_ended_and_lowers_the_error() -> No
 # Noise.
 
 
-@examples(max_examples=25, deadline=None)
+@examples(max_examples=25)
 @given(share=st.floats(0, 1), seed=st.integers(0, 99))
 def test_masking_sets_the_share_to_zero_and_leaves_the_rest(share: float, seed: int) -> None:
     x = torch.rand(20, 784) + 0.1
@@ -189,7 +189,7 @@ def test_masking_sets_the_share_to_zero_and_leaves_the_rest(share: float, seed: 
     assert 1 - kept.float().mean().item() == pytest.approx(share, abs=0.02)
 
 
-@examples(max_examples=25, deadline=None)
+@examples(max_examples=25)
 @given(sd=st.floats(0, 3), seed=st.integers(0, 99))
 def test_gaussian_noise_has_its_standard_deviation(sd: float, seed: int) -> None:
     x = torch.rand(20, 784)

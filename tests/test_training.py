@@ -331,7 +331,7 @@ def whole() -> tuple[Autoencoder, TrainingRun]:
     return model, run
 
 
-@examples(max_examples=15, deadline=None)
+@examples(max_examples=15)
 @given(number=st.integers(3, N_FORWARDS))  # the first two are the record before training
 def test_interrupted_run_resumed_equals_one_never_stopped(
     number: int, whole: tuple[Autoencoder, TrainingRun]
@@ -492,7 +492,7 @@ def test_resume_with_another_model_or_other_images_is_refused(stopped: Any) -> N
 # Losses that are not finite.
 
 
-@examples(max_examples=12, deadline=None)
+@examples(max_examples=12)
 @given(number=st.integers(3, N_FORWARDS), bad=st.sampled_from([math.nan, math.inf]))
 def test_training_stops_at_the_first_loss_that_is_not_finite(number: int, bad: float) -> None:
     model, images = small_model(), random_images()
@@ -686,7 +686,6 @@ def test_settings_cannot_be_changed_later() -> None:
 # The learning rate.
 
 
-@examples(deadline=None)
 @given(steps=st.integers(1, 3_000), lr=st.floats(1e-6, 10))
 def test_learning_rate_rises_for_a_tenth_then_falls_and_stays_positive(
     steps: int, lr: float
@@ -707,7 +706,7 @@ def test_learning_rate_rises_for_a_tenth_then_falls_and_stays_positive(
 # The batches.
 
 
-@examples(max_examples=40, deadline=None)
+@examples(max_examples=40)
 @given(
     n_images=st.integers(1, 60),
     batch_size=st.integers(1, 70),
@@ -734,7 +733,7 @@ def test_every_epoch_and_every_seed_has_its_own_order() -> None:
     assert all(sorted(order) == list(range(40)) for order in orders)
 
 
-@examples(max_examples=30, deadline=None)
+@examples(max_examples=30)
 @given(skipped=st.integers(0, 25), seed=st.integers(0, 99))
 def test_batches_can_be_taken_up_anywhere(skipped: int, seed: int) -> None:
     settings = Settings(1, batch_size=7, seed=seed)

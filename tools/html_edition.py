@@ -1,8 +1,8 @@
 """The HTML edition of the series: an index, and a page a notebook, readable with no network.
 
 nbconvert's own pages fetch MathJax and other scripts when they are opened. These pages hold no
-script at all: formulas are written as MathML, which browsers show by themselves. Their looks are
-in `tools/templates/`.
+script at all, but for the explorer's, which has a page of its own: formulas are written as MathML,
+which browsers show by themselves. Their looks are in `tools/templates/`.
 """
 
 import os
