@@ -2,6 +2,7 @@
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 from ae_utils.data import to_float
 
@@ -50,7 +51,7 @@ def pixel_errors(x_hat: Tensor, x: Tensor) -> Tensor:
             f"reconstructions {tuple(x_hat.shape)} and originals {tuple(x.shape)} differ in shape."
             "\nReshape one of them, so that each pixel meets its own reconstruction."
         )
-    return (x_hat - x).square()
+    return F.mse_loss(x_hat, x, reduction="none")
 
 
 @torch.no_grad()
