@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help run lab test lint format notebooks weights figures bench clean
+.PHONY: help run lab test lint format notebooks weights figures bench memory clean
 
 help:  ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' Makefile
@@ -38,8 +38,11 @@ weights: $(VENV)/.notebooks-installed  ## train the weights that the package shi
 figures: $(VENV)/.notebooks-installed  ## draw the pictures in figures/ again; needs real MNIST
 	@$(BIN)/python -m tools.make_figures
 
-bench: $(VENV)/.notebooks-installed  ## measure how fast the series is on this machine
+bench: $(VENV)/.notebooks-installed  ## measure how fast the series is here; table and picture in build/
 	@$(BIN)/python -m tools.bench
+
+memory: $(VENV)/.notebooks-installed  ## measure every notebook's peak memory; fail beyond the budget
+	@$(BIN)/python -m tools.memory
 
 clean:  ## remove what the commands made, except .venv
 	@rm -rf build *.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache
