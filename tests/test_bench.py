@@ -156,6 +156,16 @@ def test_error_reached_is_measured_over_seeds(few_digits: None) -> None:
     short, longer = result.bars.values()
     assert longer < short
     assert "2 seed(s)" in result.settings and "Embedded digits" in result.settings
+    assert "1 thread(s)" in result.settings
+
+
+def test_the_wide_model_uses_all_cores_and_gives_them_back(
+    few_digits: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(quality.os, "cpu_count", lambda: 2)
+    result = quality.bench_30d([Settings(1, 8)])
+    assert "2 thread(s)" in result.settings
+    assert torch.get_num_threads() == 1
 
 
 # A slider's move.
