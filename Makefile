@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help run lab test lint format notebooks weights figures experiments bench slides explorer oldest stamp clean
+.PHONY: help run lab slides test lint format notebooks weights figures experiments explorer bench memory oldest stamp clean
 
 help:  ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' Makefile
@@ -47,8 +47,11 @@ experiments: $(VENV)/.notebooks-installed  ## run the long experiments of notebo
 explorer: $(VENV)/.notebooks-installed  ## make the latent explorer as one web page in build/
 	@$(BIN)/python -m tools.web_explorer
 
-bench: $(VENV)/.notebooks-installed  ## measure how fast the series is on this machine
+bench: $(VENV)/.notebooks-installed  ## measure how fast the series is here; table and picture in build/
 	@$(BIN)/python -m tools.bench
+
+memory: $(VENV)/.notebooks-installed  ## measure every notebook's peak memory; fail beyond the budget
+	@$(BIN)/python -m tools.memory
 
 oldest:  ## execute the series on the oldest supported packages, set up in .venv-oldest
 	@AE_DATA=digits PIP_CONSTRAINT=tests/oldest.txt $(MAKE) --no-print-directory run VENV=.venv-oldest

@@ -8,6 +8,7 @@ import textwrap
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional as F
@@ -140,18 +141,23 @@ def print_notice(error: DataError) -> None:
 
 def read_mnist(raw: Path) -> Digits:
     """Read the four unpacked and verified files of MNIST from a folder."""
-    from torchvision.datasets.mnist import (  # type: ignore[import-untyped]
-        read_image_file,
-        read_label_file,
-    )
-
     return Digits(
-        train_images=read_image_file(str(raw / "train-images-idx3-ubyte")).unsqueeze(1),
-        train_labels=read_label_file(str(raw / "train-labels-idx1-ubyte")),
-        test_images=read_image_file(str(raw / "t10k-images-idx3-ubyte")).unsqueeze(1),
-        test_labels=read_label_file(str(raw / "t10k-labels-idx1-ubyte")),
+        train_images=read_images(raw / "train-images-idx3-ubyte"),
+        train_labels=read_labels(raw / "train-labels-idx1-ubyte"),
+        test_images=read_images(raw / "t10k-images-idx3-ubyte"),
+        test_labels=read_labels(raw / "t10k-labels-idx1-ubyte"),
         name="mnist",
     )
+
+
+def read_images(path: Path) -> Tensor:
+    """Read a verified file of images, uint8 (N, 1, 28, 28): 16 bytes of header, then the pixels."""
+    return torch.from_numpy(np.fromfile(path, np.uint8, offset=16)).view(-1, 1, SIDE, SIDE)
+
+
+def read_labels(path: Path) -> Tensor:
+    """Read a verified file of labels, int64 (N,): 8 bytes of header, then a byte a label."""
+    return torch.from_numpy(np.fromfile(path, np.uint8, offset=8)).long()
 
 
 def make_embedded_digits() -> Digits:

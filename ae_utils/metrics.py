@@ -2,6 +2,7 @@
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 from ae_utils.data import to_float
 
@@ -20,7 +21,8 @@ def reconstruction_error(x_hat: Tensor, x: Tensor) -> Tensor:
         TypeError: if one is not floating point (stored images, 0..255, against 0..1, say).
         ValueError: if the shapes differ (PyTorch would broadcast, and the figure would be wrong).
     """
-    return pixel_errors(x_hat, x).mean()
+    _check_pair(x_hat, x)
+    return F.mse_loss(x_hat, x)
 
 
 def image_errors(x_hat: Tensor, x: Tensor) -> Tensor:
@@ -40,17 +42,8 @@ def pixel_errors(x_hat: Tensor, x: Tensor) -> Tensor:
         TypeError: if one is not floating point.
         ValueError: if the shapes differ.
     """
-    for name, images in (("reconstructions", x_hat), ("originals", x)):
-        if not images.is_floating_point():
-            raise TypeError(
-                f"{name}: got {images.dtype}.\nPass floating point in 0..1 (`to_float`)."
-            )
-    if x_hat.shape != x.shape:
-        raise ValueError(
-            f"reconstructions {tuple(x_hat.shape)} and originals {tuple(x.shape)} differ in shape."
-            "\nReshape one of them, so that each pixel meets its own reconstruction."
-        )
-    return (x_hat - x).square()
+    _check_pair(x_hat, x)
+    return F.mse_loss(x_hat, x, reduction="none")
 
 
 @torch.no_grad()
@@ -131,3 +124,16 @@ def silhouette_by_class(codes: Tensor, labels: Tensor, n_classes: int = 10) -> T
 
     values = torch.from_numpy(silhouette_samples(codes.numpy(), labels.numpy()))
     return torch.stack([values[labels == c].mean() for c in range(n_classes)]).float()
+
+
+def _check_pair(x_hat: Tensor, x: Tensor) -> None:
+    for name, images in (("reconstructions", x_hat), ("originals", x)):
+        if not images.is_floating_point():
+            raise TypeError(
+                f"{name}: got {images.dtype}.\nPass floating point in 0..1 (`to_float`)."
+            )
+    if x_hat.shape != x.shape:
+        raise ValueError(
+            f"reconstructions {tuple(x_hat.shape)} and originals {tuple(x.shape)} differ in shape."
+            "\nReshape one of them, so that each pixel meets its own reconstruction."
+        )

@@ -9,13 +9,12 @@ import nbformat
 import pytest
 from nbformat import NotebookNode
 
+from tools.memory import BUDGET
 from tools.run_series import Execution, data_line, execute
 
 FOLDER = Path(__file__).parents[1] / "notebooks"
 PATHS = {path.stem: path for path in sorted(FOLDER.rglob("[0-9][0-9]_*.ipynb"))}
 ACROSS_MACHINES = 0.02  # how far, relatively, a trained model's error moves between processors
-# Bytes. On newer Pythons PyTorch's import alone takes 120 MB more than on 3.11 (seen on 3.13).
-MEMORY_BUDGET = 1.2e9 if sys.version_info < (3, 12) else 1.5e9
 # For each notebook a module with QUOTATIONS, which are the words around a number in its text and
 # where that number comes from, and with `check`, which holds its figures to what the text tells.
 # Some figures hang on where a training ended to the last bit, such as the place of a digit on a
@@ -95,7 +94,7 @@ def test_figures_of_this_machine_are_the_committed_ones(run):
 
 @pytest.mark.skipif(sys.platform != "linux", reason="peak memory is known on Linux only")
 def test_memory_stays_within_what_binder_gives(run):
-    assert 0.3e9 < run.peak_memory <= MEMORY_BUDGET
+    assert 0.3e9 < run.peak_memory <= BUDGET
 
 
 def test_figures_of_this_machine_tell_the_story_of_the_text(run):

@@ -21,7 +21,6 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
-import psutil
 from jupyter_client import AsyncKernelManager
 from jupyter_client.kernelspec import KernelSpecManager
 from nbclient import NotebookClient
@@ -29,6 +28,7 @@ from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernel
 from nbformat import NotebookNode
 
 from tools.html_edition import write_edition
+from tools.processes import process_peak_memory
 
 ROOT = Path(__file__).resolve().parents[1]
 CELL_TIMEOUT = 600  # seconds
@@ -75,16 +75,6 @@ def native_kernel() -> AsyncKernelManager:
     return AsyncKernelManager(
         kernel_name="python3", kernel_spec_manager=KernelSpecManager(kernel_dirs=[])
     )
-
-
-def process_peak_memory(pid: int) -> int:
-    """Return the peak resident memory of a process in bytes.
-
-    Where the system keeps no peak (it does on Linux), this is the memory held now.
-    """
-    status = Path(f"/proc/{pid}/status")
-    peak = re.search(r"VmHWM:\s*(\d+) kB", status.read_text()) if status.exists() else None
-    return int(peak[1]) * 1024 if peak else psutil.Process(pid).memory_info().rss
 
 
 def execute(path: Path, run: Execution) -> None:
