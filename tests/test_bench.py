@@ -132,13 +132,15 @@ def test_loops_are_timed_in_turns_and_compared_run_by_run(
         monkeypatch.setitem(loops.LOOPS, name, partial(note, name))
     monkeypatch.setattr(loops, "peak_memory", lambda *case: 5e8)
     clock = count()
-    monkeypatch.setattr(loops.time, "process_time", lambda: next(clock))  # each run takes a second
-    result = loops.bench_loops(["784-2 linear"], n_images=512, n_repetitions=2)
-    turn = [("tutorials", 64), ("series", 64), ("series", 256)]
+    monkeypatch.setattr(loops.time, "perf_counter", lambda: next(clock))  # each run takes a second
+    result = loops.bench_loops(["784-2 linear"], n_steps=10, n_repetitions=2)
+    turn = [("tutorials", 64), ("tutorials, 2 workers", 64), ("series", 64), ("series", 256)]
     assert calls == turn * 3
+    speeds = ["640 (640 to 640)"] * 3 + ["2,560 (2,560 to 2,560)"]
+    ratios = ["1.0 (1.0 to 1.0)"] * 3 + ["4.0 (4.0 to 4.0)"]
     assert result.rows == [
-        ["784-2 linear", loop, str(batch), "512 (512 to 512)", "1.0 (1.0 to 1.0)", "500"]
-        for loop, batch in turn
+        ["784-2 linear", loop, str(batch), speed, ratio, ratio, "500"]
+        for (loop, batch), speed, ratio in zip(turn, speeds, ratios, strict=True)
     ]
 
 

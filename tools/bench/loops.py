@@ -1,7 +1,8 @@
 """The series' training loop against the one that tutorials on MNIST show.
 
-Both work on one thread, so what they take of the processor is what they take of the clock where
-nothing else runs; and it depends less on what does run.
+All train the same network for as many steps, by the clock and in turns, on one thread: what else
+runs on the machine then disturbs them alike. The tutorials' loop is measured twice, as many write
+it and with two worker processes, as others do.
 
 As a command, `python -m tools.bench.loops NETWORK LOOP BATCH` trains a few steps and prints the
 peak memory of its process.
@@ -27,7 +28,7 @@ from tools.bench.report import Result, median_and_range
 from tools.processes import process_peak_memory
 
 ROOT = Path(__file__).resolve().parents[2]
-N_IMAGES = 60_000  # trained on a measurement: an epoch of MNIST
+N_STEPS = 1_500  # of a run: as many as notebook 1 trains its deep model for
 N_REPETITIONS = 3
 N_MEMORY_STEPS = 50
 
@@ -44,25 +45,28 @@ def train_as_the_series_does(model: Autoencoder, digits: Digits, settings: Setti
     fit(model, digits.train_images, settings)
 
 
-def train_as_tutorials_do(model: Autoencoder, digits: Digits, settings: Settings) -> None:
+def train_as_tutorials_do(
+    model: Autoencoder, digits: Digits, settings: Settings, n_workers: int = 0
+) -> None:
     """A data set of single images, each transformed when it is drawn, and a loader that piles them.
 
     It trains the same layers, without the checks that the series' models make of their input.
+
+    Args:
+        model: changed in place.
+        digits: its training images are used.
+        settings: but for the learning rate, which is 1e-3, and the schedule: there is none.
+        n_workers: processes that draw and transform the images; with 0 the training itself does.
     """
     from torch.utils.data import DataLoader
-    from torchvision.datasets import MNIST  # type: ignore[import-untyped]
-    from torchvision.transforms import ToTensor  # type: ignore[import-untyped]
 
-    class LoadedMNIST(MNIST):
-        """torchvision's data set, given the images instead of finding them on disk."""
-
-        def __init__(self) -> None:
-            self.data, self.targets = digits.train_images.squeeze(1), digits.train_labels
-            self.transform, self.target_transform = ToTensor(), None
+    from tools.bench.tutorials import LoadedMNIST  # it loads torchvision
 
     device = next(model.parameters()).device
     network = nn.Sequential(model.encoder, model.decoder)
-    loader: DataLoader = DataLoader(LoadedMNIST(), batch_size=settings.batch_size, shuffle=True)
+    loader: DataLoader = DataLoader(
+        LoadedMNIST(digits), settings.batch_size, shuffle=True, num_workers=n_workers
+    )
     criterion = nn.MSELoss()
     optimizer = torch.optim.Adam(network.parameters(), lr=1e-3)
     running_loss = 0.0
@@ -77,36 +81,48 @@ def train_as_tutorials_do(model: Autoencoder, digits: Digits, settings: Settings
 
 LOOPS: dict[str, Callable[[Autoencoder, Digits, Settings], None]] = {
     "tutorials": train_as_tutorials_do,
+    "tutorials, 2 workers": partial(train_as_tutorials_do, n_workers=2),
     "series": train_as_the_series_does,
 }
-TUTORIALS = ("tutorials", 64)  # what the others are compared with
-CASES = [TUTORIALS, ("series", 64), ("series", 256)]
+CASES = [("tutorials", 64), ("tutorials, 2 workers", 64), ("series", 64), ("series", 256)]
+COMPARED_WITH = CASES[:2]
 
 Speeds = dict[tuple[str, int], list[float]]  # for a loop and a batch size: images a second
 
 
 def bench_loops(
     networks: Iterable[str] = NETWORKS,
-    n_images: int = N_IMAGES,
+    n_steps: int = N_STEPS,
     n_repetitions: int = N_REPETITIONS,
 ) -> Result:
     """Images a second and peak memory, loop by loop."""
     digits = load_digits()
     rows, bars = [], {}
     for name in networks:
-        speeds = measure_speeds(NETWORKS[name], digits, n_images, n_repetitions)
+        speeds = measure_speeds(NETWORKS[name], digits, n_steps, n_repetitions)
         for (loop, batch), own in speeds.items():
-            ratios = [a / b for a, b in zip(own, speeds[TUTORIALS], strict=True)]
+            ratios = [
+                median_and_range([a / b for a, b in zip(own, speeds[other], strict=True)])
+                for other in COMPARED_WITH
+            ]
             megabytes = f"{peak_memory(name, loop, batch) / 1e6:,.0f}"
             speed = median_and_range(own, "{:,.0f}")
-            rows.append([name, loop, str(batch), speed, median_and_range(ratios), megabytes])
-            bars[f"{name}, {loop}, batch {batch}"] = statistics.median(own)
+            rows.append([name, loop, str(batch), speed, *ratios, megabytes])
+            bars[f"{name}: {loop}, batch {batch}"] = statistics.median(own)
     return Result(
         "Training loops",
-        f"{n_images:,} images a run, {n_repetitions} runs of each in turns: median (range); "
-        f"seconds are the processor's; {digits}; one thread; 'tutorials': torchvision's MNIST, "
-        "ToTensor, DataLoader, Adam; 'series': `fit`",
-        ["network", "loop", "batch", "images a second", "ratio", "peak memory, MB"],
+        f"{n_steps:,} steps a run, {n_repetitions} runs of each in turns: median (range); "
+        f"{digits}; one thread; 'tutorials': torchvision's MNIST, ToTensor, DataLoader, Adam; "
+        "'series': `fit`; peak memory of one process, without workers",
+        [
+            "network",
+            "loop",
+            "batch",
+            "images a second",
+            "times the tutorials'",
+            "times theirs with 2 workers",
+            "peak memory, MB",
+        ],
         rows,
         bars,
         "images a second (median)",
@@ -115,7 +131,7 @@ def bench_loops(
 
 
 def measure_speeds(
-    build: Callable[[], Autoencoder], digits: Digits, n_images: int, n_repetitions: int
+    build: Callable[[], Autoencoder], digits: Digits, n_steps: int, n_repetitions: int
 ) -> Speeds:
     """Train with each loop in turn, each time from fresh weights, after a short warm-up."""
     device = choose_device()
@@ -123,13 +139,13 @@ def measure_speeds(
     for repetition in range(n_repetitions + 1):
         is_warm_up = repetition == 0
         for loop, batch in CASES:
-            settings = Settings(2 if is_warm_up else max(1, n_images // batch), batch)
+            settings = Settings(2 if is_warm_up else n_steps, batch)
             model = build().to(device)
-            start = time.process_time()
+            start = time.perf_counter()
             LOOPS[loop](model, digits, settings)
-            seconds = time.process_time() - start
+            seconds = time.perf_counter() - start
             if not is_warm_up:
-                speeds[loop, batch].append(settings.steps * batch / seconds)
+                speeds[loop, batch].append(n_steps * batch / seconds)
     return speeds
 
 
