@@ -1,6 +1,6 @@
 """Run the long experiments of notebook 5 on MNIST, and write what they find to `ae_utils/results/`.
 
-    python -m tools.experiments                 all of them, about half an hour
+    python -m tools.experiments                 all of them, about an hour
     python -m tools.experiments few_labels      one of them
 
     few_labels   a deep classifier from few labels: pretrained layer by layer, or from scratch

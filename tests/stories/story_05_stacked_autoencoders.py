@@ -35,7 +35,7 @@ QUOTATIONS = [
     (rf"its error is {NUMBER}, and some", lambda f: f["error before fine-tuning"]),
     (rf"the stack comes to {NUMBER}\.", lambda f: f["error after fine-tuning"]),
     (rf"has an error of {NUMBER} after as", lambda f: f["error jointly from scratch"]),
-    (rf"it falls to about {NUMBER},", lambda f: f["error of the average image"]),
+    (rf"fallen almost to {NUMBER},", lambda f: f["error of the average image"]),
     (rf"not yet fine-tuned: {NUMBER}\.", lambda f: UNROLLED["sigmoid"]["pretrained"]["mean"]),
     (
         rf"fine-tuned: {ANY}\. Fine-tuned: {NUMBER}\.",
@@ -70,7 +70,7 @@ QUOTATIONS = [
     (rf"first trained layer it reads {NUMBER} %", lambda f: f["probe 1, trained"]),
     (rf"from the second {NUMBER} %", lambda f: f["probe 2, trained"]),
     (rf"from the third {NUMBER} %", lambda f: f["probe 3, trained"]),
-    (rf"in the same way, to {NUMBER} %", lambda f: f["probe 3, untrained"]),
+    (rf"narrow third one, to {NUMBER} %", lambda f: f["probe 3, untrained"]),
     (rf"lose them: {NUMBER} % against", lambda f: f["probe 3, trained"]),
     (rf"lose them: {ANY} % against {NUMBER} %", lambda f: f["probe 3, untrained"]),
     (rf"linear probe names {NUMBER} % from PCA", lambda f: f["probe, PCA"]),
@@ -87,7 +87,7 @@ QUOTATIONS = [
     ),
     *quote_few_labels("ReLU", ("From", "from", "from"), "relu"),
     (rf"deep autoencoder has an error of {NUMBER},", lambda f: THIRTY["test error"]),
-    (r"and Adam, (\S+) steps of 128", lambda f: STEPS_30D),
+    (r"from scratch, (\S+) steps of 128", lambda f: STEPS_30D),
     (rf"with its {NUMBER}, is better", lambda f: 784 * f["error after fine-tuning"]),
     (rf"ours had an error of {NUMBER};", lambda f: f["error before fine-tuning"]),
     (rf"; fine-tuned, {NUMBER}\.", lambda f: f["error after fine-tuning"]),
@@ -127,12 +127,15 @@ def check_results() -> None:
             units: FEW[units]["scratch"][n]["mean"] - FEW[units]["pretrained"][n]["mean"]
             for units in FEW
         }
-        assert gain["relu"] < spread["relu"]
+        assert abs(gain["relu"]) < 2 * spread["relu"]
         if n == "10000":
             assert abs(gain["sigmoid"]) <= spread["sigmoid"]
         else:
             assert gain["sigmoid"] > spread["sigmoid"]
         assert FEW["sigmoid"]["pretrained"][n]["mean"] < 1.05 * FEW["relu"]["scratch"][n]["mean"]
+    for n, ahead in (("100", 3), ("1000", 0)):  # of three seeds, those pretraining helped
+        pairs = zip(*(FEW["relu"][start][n]["all"] for start in STARTS), strict=True)
+        assert sum(scratch > pretrained for scratch, pretrained in pairs) == ahead
     ways = UNROLLED["sigmoid"]
     assert ways["fine-tuned"]["mean"] < 0.5 * ways["scratch, all steps"]["mean"]
     assert ways["fine-tuned"]["lr"] == 3e-2 and ways["scratch, all steps"]["lr"] == 1e-2
