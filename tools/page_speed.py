@@ -34,7 +34,8 @@ MOVE = """async (count) => {
         slider.dispatchEvent(new Event("input"));
         await window.nextFrame(); // the page has asked for this frame too, and draws first
         const end = performance.now();
-        if (canvas.toDataURL() !== before) times.push([end - start, window.scriptTimes[0]]);
+        const script = window.scriptTimes.reduce((sum, time) => sum + time, 0);
+        if (canvas.toDataURL() !== before) times.push([end - start, script]);
     }
     return times;
 }"""
