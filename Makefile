@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help run lab slides test lint format notebooks weights figures experiments explorer bench memory oldest stamp clean
+.PHONY: help run lab slides test lint format notebooks weights figures experiments explorer bench memory oldest colab stamp clean
 
 help:  ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' Makefile
@@ -54,7 +54,10 @@ memory: $(VENV)/.notebooks-installed  ## measure every notebook's peak memory; f
 	@$(BIN)/python -m tools.memory
 
 oldest:  ## execute the series on the oldest supported packages, set up in .venv-oldest
-	@AE_DATA=digits PIP_CONSTRAINT=tests/oldest.txt $(MAKE) --no-print-directory run VENV=.venv-oldest
+	@$(run_on_others)
+
+colab:  ## execute the series on Colab's versions of the packages, set up in .venv-colab
+	@$(run_on_others)
 
 stamp: $(VENV)/.notebooks-installed  ## write ADDRESS and REF into notebooks and README (see there)
 	@$(BIN)/python -m tools.stamp $(ADDRESS) $(REF)
@@ -62,6 +65,10 @@ stamp: $(VENV)/.notebooks-installed  ## write ADDRESS and REF into notebooks and
 clean:  ## remove what the commands made, except the environments
 	@rm -rf build *.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	@find ae_utils tests tools -name __pycache__ -prune -exec rm -rf {} +
+
+# Runs the series in an environment of its own, on the versions that tests/ names for the target.
+run_on_others = AE_DATA=digits PIP_CONSTRAINT=tests/$@.txt \
+	$(MAKE) --no-print-directory run VENV=.venv-$@
 
 # In a container, where one is root, Jupyter wants to be told that this is meant.
 allow_root = $(if $(filter 0,$(shell id -u)),--allow-root)

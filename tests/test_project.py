@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from packaging.requirements import Requirement
 
 from tools.make_figures import PICTURES
 
@@ -64,6 +65,15 @@ def test_missing_data_do_not_fail_the_build_on_binder(tmp_path):
     env = {**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"}
     result = subprocess.run([ROOT / "postBuild"], env=env, capture_output=True, text=True)
     assert (result.returncode, result.stderr) == (0, "no mirror answers\n")
+
+
+def test_colabs_versions_are_supported():
+    project = PYPROJECT["project"]
+    wanted = project["dependencies"] + project["optional-dependencies"]["notebooks"]
+    allowed = {each.name: each.specifier for each in map(Requirement, wanted)}
+    for line in (ROOT / "tests" / "colab.txt").read_text().splitlines()[1:]:
+        name, version = line.removesuffix(".*").split("==")
+        assert name == "ipython" or allowed[name].contains(version), line
 
 
 def test_oldest_versions_are_the_lower_limits():
