@@ -33,6 +33,11 @@ def read_template(name: str) -> str:
     return (TEMPLATES / name).read_text(encoding="utf-8")
 
 
+def read_style(name: str) -> str:
+    """Return a style sheet of `tools/templates/`, with the colours of code before it."""
+    return read_template("code.css") + read_template(name)
+
+
 class MathmlRenderer(IPythonRenderer):
     """Markdown to HTML with formulas as MathML."""
 
@@ -207,7 +212,7 @@ def index_page(notebooks: Mapping[str, NotebookNode], data: list[str]) -> str:
         )
     environment = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True)
     return environment.get_template("index.html.j2").render(
-        entries=entries, data=" / ".join(data), style=read_template("book.css")
+        entries=entries, data=" / ".join(data), style=read_style("book.css")
     )
 
 
@@ -232,7 +237,7 @@ def write_edition(
         resources = {
             "metadata": {"name": titles[name], "path": str(source)},
             "links": list(page_links(titles, name)),
-            "style": read_template("book.css"),
+            "style": read_style("book.css"),
         }
         html, _ = exporter.from_notebook_node(embed_explorer(notebook, folder), resources)
         html = relink(html, titles, way_to_source).replace("<!-- contents -->", contents(html))

@@ -28,7 +28,7 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_markdown_cell
 from traitlets.config import Config
 
-from tools.html_edition import OfflineExporter, heading_and_question, read_template, relink
+from tools.html_edition import OfflineExporter, heading_and_question, read_style, relink
 from tools.run_series import ROOT, empty_folder
 
 REVEAL = Path(__file__).parent / "reveal"
@@ -134,7 +134,7 @@ def write_slides(paths: list[Path], folder: Path) -> list[Path]:
         notebook = nbformat.read(path, as_version=4)
         resources = {
             "metadata": {"name": heading_and_question(notebook)[0], "path": str(path.parent)},
-            "style": read_template("slides.css"),
+            "style": read_style("slides.css"),
             "reveal_css": (REVEAL / "reveal.css").read_text(encoding="utf-8"),
             "reveal_js": (REVEAL / "reveal.js").read_text(encoding="utf-8"),
             "notes_js": (REVEAL / "notes.js").read_text(encoding="utf-8"),

@@ -1,6 +1,6 @@
 """Measure what the command names, or everything; write `build/bench.md` and `build/bench.png`.
 
-python -m tools.bench               everything, in about a quarter of an hour
+python -m tools.bench               everything, in about half an hour
 python -m tools.bench loops         some of it
 """
 
