@@ -21,7 +21,7 @@ from ae_utils.metrics import reconstruction_error
 
 N_RECORDS = 20  # how many points a history has, and how often the weights are put aside
 N_TRACKED = 2_000  # how many images a point of the history is measured on
-EVALUATION_BATCH = 2_000
+EVALUATION_BATCH = 500  # larger ones are slower: their layers' outputs leave the cache
 
 # What training makes small: (model, images of a batch, their labels or None) -> a scalar.
 Loss = Callable[[nn.Module, Tensor, Tensor | None], Tensor]
@@ -136,8 +136,8 @@ def fit(
 
     Raises:
         TypeError: if the images are not a tensor.
-        ValueError: if there are no images, one is not finite, there are more or fewer labels than
-            images, or `resume` does not fit.
+        ValueError: if they are no batch, or an empty one, an image is not finite, there are more or
+            fewer labels than images, or `resume` does not fit.
         TrainingError: if the loss stops being finite; the model keeps its last good weights.
     """
     images = _prepare(model, images, "training images")
@@ -249,7 +249,7 @@ def evaluate(model: nn.Module, images: Tensor) -> float:
 
     Raises:
         TypeError: if the images are not a tensor.
-        ValueError: if there are no images, or one is not finite.
+        ValueError: if they are no batch, or an empty one, or an image is not finite.
     """
     return _mean_loss(model, _prepare(model, images, "images"), None, reconstruction_loss)
 
@@ -285,6 +285,11 @@ def _prepare(model: nn.Module, images: Tensor, what: str) -> Tensor:
         raise TypeError(
             f"{what}: got {type(images).__name__}.\n"
             "Pass a tensor (N, 1, 28, 28), uint8, or float32 in 0..1 (torch.as_tensor converts)."
+        )
+    if images.ndim < 2:
+        raise ValueError(
+            f"{what}: got shape {tuple(images.shape)}, not a batch.\n"
+            "Pass shape (N, 1, 28, 28), also for one image."
         )
     if len(images) == 0:
         raise ValueError(f"{what}: got none (shape {tuple(images.shape)}). Pass at least one.")

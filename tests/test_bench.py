@@ -1,6 +1,7 @@
 """The measurements: what they compare, and how they say it; not how fast this machine is."""
 
 import re
+import subprocess
 from functools import partial
 from itertools import count
 from pathlib import Path
@@ -18,7 +19,7 @@ from ae_utils.data import Digits, load_digits, to_float
 from ae_utils.models import Autoencoder
 from ae_utils.training import Settings, evaluate
 from tools.bench import __main__ as command
-from tools.bench import imports, loops, quality, slider
+from tools.bench import busy, imports, loops, quality, slider
 from tools.bench.machine import describe_machine
 from tools.bench.report import Result, median_and_range
 
@@ -126,26 +127,62 @@ def test_loops_are_timed_in_turns_and_compared_run_by_run(
     calls = []
 
     def note(name: str, model: Autoencoder, digits: Digits, settings: Settings) -> None:
-        calls.append((name, settings.batch_size))
+        calls.append(loops.Case(name, torch.get_num_threads(), settings.batch_size))
 
     for name in loops.LOOPS:
         monkeypatch.setitem(loops.LOOPS, name, partial(note, name))
+    tutorials, workers = (loops.Case(name, 2, 64) for name in ("tutorials", "tutorials, 2 workers"))
+    turn = [tutorials, workers, loops.Case("series", 1, 64), loops.Case("series", 2, 256)]
+    monkeypatch.setattr(loops, "CASES", turn)
+    monkeypatch.setattr(loops, "COMPARED_WITH", turn[:2])
     monkeypatch.setattr(loops, "peak_memory", lambda *case: 5e8)
     clock = count()
     monkeypatch.setattr(loops.time, "perf_counter", lambda: next(clock))  # each run takes a second
     result = loops.bench_loops(["784-2 linear"], n_steps=10, n_repetitions=2)
-    turn = [("tutorials", 64), ("tutorials, 2 workers", 64), ("series", 64), ("series", 256)]
     assert calls == turn * 3
+    assert torch.get_num_threads() == 1
     speeds = ["640 (640 to 640)"] * 3 + ["2,560 (2,560 to 2,560)"]
     ratios = ["1.0 (1.0 to 1.0)"] * 3 + ["4.0 (4.0 to 4.0)"]
     assert result.rows == [
-        ["784-2 linear", loop, str(batch), speed, ratio, ratio, "500"]
-        for (loop, batch), speed, ratio in zip(turn, speeds, ratios, strict=True)
+        ["784-2 linear", *map(str, case), speed, ratio, ratio, "500"]
+        for case, speed, ratio in zip(turn, speeds, ratios, strict=True)
     ]
 
 
+def test_the_notebooks_threads_and_batch_size_are_among_the_cases() -> None:
+    assert loops.Case("series", 1, Settings(1).batch_size) in loops.CASES
+
+
 def test_peak_memory_is_that_of_a_process_of_its_own(few_digits: None) -> None:
-    assert 1e8 < loops.peak_memory("784-2 linear", "series", 64) < 2e9
+    assert 1e8 < loops.peak_memory("784-2 linear", loops.Case("series", 1, 64)) < 2e9
+
+
+# Beside a busy program.
+
+
+def test_each_run_alone_is_followed_by_one_beside_a_busy_program(
+    few_digits: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    programs: list[subprocess.Popen] = []
+    speeds = {True: iter([100.0, 120.0]), False: iter([999.0, 200.0, 480.0])}  # beside, alone
+
+    class Noted(subprocess.Popen):
+        def __init__(self, *args: Any, **options: Any) -> None:
+            super().__init__(*args, **options)
+            programs.append(self)
+
+    def is_beside() -> bool:
+        return any(program.poll() is None for program in programs)
+
+    monkeypatch.setattr(busy.subprocess, "Popen", Noted)
+    monkeypatch.setattr(busy, "CASES", busy.CASES[:1])
+    monkeypatch.setattr(busy, "images_a_second", lambda *_: next(speeds[is_beside()]))
+    result = busy.bench_busy(n_steps=1, n_repetitions=2)
+    assert result.rows == [
+        ["1 thread(s)", "340 (200 to 480)", "110 (100 to 120)", "3.0 (2.0 to 4.0)"]
+    ]
+    assert result.bars == {"1 thread(s)": 3.0}
+    assert len(programs) == 2 and not is_beside()
 
 
 # Time and error.
@@ -164,7 +201,7 @@ def test_error_reached_is_measured_over_seeds(few_digits: None) -> None:
 def test_the_wide_model_uses_all_cores_and_gives_them_back(
     few_digits: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(quality.os, "cpu_count", lambda: 2)
+    monkeypatch.setattr(quality, "ALL_CORES", 2)
     result = quality.bench_30d([Settings(1, 8)])
     assert "2 thread(s)" in result.settings
     assert torch.get_num_threads() == 1

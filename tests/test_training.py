@@ -647,6 +647,7 @@ BAD_IMAGES: dict[str, tuple[Any, type[Exception], str]] = {
     "flat": (torch.zeros(9, 784), ValueError, "(9, 784)"),
     "no channel axis": (torch.zeros(9, 28, 28, dtype=torch.uint8), ValueError, "(9, 28, 28)"),
     "one flat image": (torch.zeros(784), ValueError, "(784,)"),
+    "one number": (torch.tensor(0.5), ValueError, "()"),
     "0..255": (torch.full((9, 1, 28, 28), 255.0), ValueError, "255"),
 }
 

@@ -17,6 +17,7 @@ import torch
 from matplotlib.figure import Figure
 
 from ae_utils.plots import MUTED, plot_bars, use_series_style
+from tools.bench.busy import bench_busy
 from tools.bench.imports import bench_imports
 from tools.bench.loops import bench_loops
 from tools.bench.machine import describe_machine
@@ -27,6 +28,7 @@ from tools.bench.slider import bench_slider
 BUILD = Path(__file__).resolve().parents[2] / "build"
 BENCHES: dict[str, Callable[[], Result]] = {
     "loops": bench_loops,
+    "busy": bench_busy,
     "2d": bench_2d,
     "30d": bench_30d,
     "slider": bench_slider,

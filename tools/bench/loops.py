@@ -1,11 +1,12 @@
 """The series' training loop against the one that tutorials on MNIST show.
 
-All train the same network for as many steps, by the clock and in turns, on one thread: what else
-runs on the machine then disturbs them alike. The tutorials' loop is measured twice, as many write
-it and with two worker processes, as others do.
+All train the same network for as many steps, by the clock and in turns: what else runs on the
+machine then disturbs them alike. The tutorials' loop is measured twice, as many write it and with
+two worker processes, as others do; it leaves the number of threads to PyTorch, which takes all
+cores. The series' loop runs on one thread, as in the notebooks, and on all cores.
 
-As a command, `python -m tools.bench.loops NETWORK LOOP BATCH` trains a few steps and prints the
-peak memory of its process.
+As a command, `python -m tools.bench.loops NETWORK LOOP THREADS BATCH` trains a few steps and prints
+the peak memory of its process.
 """
 
 import os
@@ -17,6 +18,7 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from itertools import chain, islice, repeat
 from pathlib import Path
+from typing import NamedTuple
 
 import torch
 from torch import nn
@@ -24,6 +26,7 @@ from torch import nn
 from ae_utils.data import Digits, load_digits
 from ae_utils.models import Autoencoder, dense_autoencoder, linear_autoencoder
 from ae_utils.training import Settings, choose_device, fit
+from tools.bench.machine import ALL_CORES, use_threads
 from tools.bench.report import Result, median_and_range
 from tools.processes import process_peak_memory
 
@@ -84,10 +87,25 @@ LOOPS: dict[str, Callable[[Autoencoder, Digits, Settings], None]] = {
     "tutorials, 2 workers": partial(train_as_tutorials_do, n_workers=2),
     "series": train_as_the_series_does,
 }
-CASES = [("tutorials", 64), ("tutorials, 2 workers", 64), ("series", 64), ("series", 256)]
-COMPARED_WITH = CASES[:2]
 
-Speeds = dict[tuple[str, int], list[float]]  # for a loop and a batch size: images a second
+
+class Case(NamedTuple):
+    """A loop, the threads that it runs on, and its batch size."""
+
+    loop: str
+    n_threads: int
+    batch_size: int
+
+
+COMPARED_WITH = [Case("tutorials", ALL_CORES, 64), Case("tutorials, 2 workers", ALL_CORES, 64)]
+CASES = [
+    *COMPARED_WITH,
+    Case("series", 1, 64),
+    Case("series", 1, 256),
+    Case("series", ALL_CORES, 64),
+    Case("series", ALL_CORES, 256),
+    Case("series", ALL_CORES, 1024),
+]
 
 
 def bench_loops(
@@ -100,23 +118,25 @@ def bench_loops(
     rows, bars = [], {}
     for name in networks:
         speeds = measure_speeds(NETWORKS[name], digits, n_steps, n_repetitions)
-        for (loop, batch), own in speeds.items():
+        for case, own in speeds.items():
             ratios = [
                 median_and_range([a / b for a, b in zip(own, speeds[other], strict=True)])
                 for other in COMPARED_WITH
             ]
-            megabytes = f"{peak_memory(name, loop, batch) / 1e6:,.0f}"
+            megabytes = f"{peak_memory(name, case) / 1e6:,.0f}"
             speed = median_and_range(own, "{:,.0f}")
-            rows.append([name, loop, str(batch), speed, *ratios, megabytes])
-            bars[f"{name}: {loop}, batch {batch}"] = statistics.median(own)
+            rows.append([name, *map(str, case), speed, *ratios, megabytes])
+            label = f"{name}: {case.loop}, {case.n_threads} thread(s), batch {case.batch_size}"
+            bars[label] = statistics.median(own)
     return Result(
         "Training loops",
         f"{n_steps:,} steps a run, {n_repetitions} runs of each in turns: median (range); "
-        f"{digits}; one thread; 'tutorials': torchvision's MNIST, ToTensor, DataLoader, Adam; "
+        f"{digits}; 'tutorials': torchvision's MNIST, ToTensor, DataLoader, Adam; "
         "'series': `fit`; peak memory of one process, without workers",
         [
             "network",
             "loop",
+            "threads",
             "batch",
             "images a second",
             "times the tutorials'",
@@ -132,36 +152,43 @@ def bench_loops(
 
 def measure_speeds(
     build: Callable[[], Autoencoder], digits: Digits, n_steps: int, n_repetitions: int
-) -> Speeds:
-    """Train with each loop in turn, each time from fresh weights, after a short warm-up."""
-    device = choose_device()
-    speeds: Speeds = {case: [] for case in CASES}
-    for repetition in range(n_repetitions + 1):
-        is_warm_up = repetition == 0
-        for loop, batch in CASES:
-            settings = Settings(2 if is_warm_up else n_steps, batch)
-            model = build().to(device)
-            start = time.perf_counter()
-            LOOPS[loop](model, digits, settings)
-            seconds = time.perf_counter() - start
-            if not is_warm_up:
-                speeds[loop, batch].append(n_steps * batch / seconds)
-    return speeds
+) -> dict[Case, list[float]]:
+    """Train in each way in turn, after a short warm-up; return the images a second of each run."""
+    cases = dict.fromkeys(CASES)  # with a single core some are the same
+    for case in cases:
+        images_a_second(build, digits, 2, case)
+    runs = [
+        {case: images_a_second(build, digits, n_steps, case) for case in cases}
+        for _ in range(n_repetitions)
+    ]
+    return {case: [run[case] for run in runs] for case in cases}
 
 
-def peak_memory(network: str, loop: str, batch: int) -> int:
+def images_a_second(
+    build: Callable[[], Autoencoder], digits: Digits, n_steps: int, case: Case
+) -> float:
+    """Train a network with fresh weights; how many images went through it a second."""
+    model = build().to(choose_device())
+    settings = Settings(n_steps, case.batch_size)
+    with use_threads(case.n_threads):
+        start = time.perf_counter()
+        LOOPS[case.loop](model, digits, settings)
+        seconds = time.perf_counter() - start
+    return n_steps * case.batch_size / seconds
+
+
+def peak_memory(network: str, case: Case) -> int:
     """The peak memory, in bytes, of a process that does nothing but train so."""
-    command = [sys.executable, "-m", "tools.bench.loops", network, loop, str(batch)]
+    command = [sys.executable, "-m", "tools.bench.loops", network, *map(str, case)]
     result = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True)
     return int(result.stdout.splitlines()[-1])
 
 
 def main() -> None:
     """Train a little and print this process's peak memory."""
-    network, loop, batch = sys.argv[1:]
-    torch.set_num_threads(1)
-    model = NETWORKS[network]().to(choose_device())
-    LOOPS[loop](model, load_digits(), Settings(N_MEMORY_STEPS, int(batch)))
+    network, loop, n_threads, batch_size = sys.argv[1:]
+    case = Case(loop, int(n_threads), int(batch_size))
+    images_a_second(NETWORKS[network], load_digits(), N_MEMORY_STEPS, case)
     print(process_peak_memory(os.getpid()))
 
 

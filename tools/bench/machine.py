@@ -1,7 +1,9 @@
-"""The machine that the measurements are made on."""
+"""The machine that the measurements are made on, and how many of its cores they use."""
 
 import os
 import platform
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 
@@ -9,7 +11,19 @@ import torch
 
 from ae_utils.training import choose_device
 
+ALL_CORES = torch.get_num_threads()  # PyTorch's own choice, before anyone made another
 PACKAGES = ("torch", "torchvision", "numpy", "matplotlib", "ipywidgets", "scikit-learn")
+
+
+@contextmanager
+def use_threads(n_threads: int) -> Iterator[None]:
+    """Compute on so many threads inside the block, and on as many as before after it."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(n_threads)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def describe_machine() -> str:

@@ -5,7 +5,6 @@ not a point on the curve of a longer one. The steps are fixed and the time is me
 are the same on every machine, but for rounding, the times are not.
 """
 
-import os
 import statistics
 import time
 from collections.abc import Callable, Sequence
@@ -17,6 +16,7 @@ import torch
 from ae_utils.data import Digits, load_digits, mean_image
 from ae_utils.models import N_PIXELS, Autoencoder, dense_autoencoder, residual_autoencoder
 from ae_utils.training import Settings, choose_device, evaluate, fit
+from tools.bench.machine import ALL_CORES, use_threads
 from tools.bench.report import Result, median_and_range
 
 SETTINGS_2D = [Settings(1_500), Settings(5_000)]  # the first is notebook 1's
@@ -32,12 +32,8 @@ def bench_2d(trainings: Sequence[Settings] = SETTINGS_2D, n_seeds: int = 5) -> R
 def bench_30d(trainings: Sequence[Settings] = SETTINGS_30D, n_seeds: int = 1) -> Result:
     """The residual model, thirty numbers a code, on all cores: its layers are wide enough."""
     build = partial(residual_autoencoder, 30)
-    n_threads = torch.get_num_threads()
-    torch.set_num_threads(os.cpu_count() or 1)
-    try:
+    with use_threads(ALL_CORES):
         return measure("Thirty numbers a code: the error reached", build, trainings, n_seeds)
-    finally:
-        torch.set_num_threads(n_threads)
 
 
 def measure(
