@@ -138,15 +138,20 @@ def test_loops_are_timed_in_turns_and_compared_run_by_run(
     monkeypatch.setattr(loops, "peak_memory", lambda *case: 5e8)
     clock = count()
     monkeypatch.setattr(loops.time, "perf_counter", lambda: next(clock))  # each run takes a second
-    result = loops.bench_loops(["784-2 linear"], n_steps=10, n_repetitions=2)
+    result = loops.bench_loops("784-2 linear", n_steps=10, n_repetitions=2)
     assert calls == turn * 3
     assert torch.get_num_threads() == 1
     speeds = ["640 (640 to 640)"] * 3 + ["2,560 (2,560 to 2,560)"]
     ratios = ["1.0 (1.0 to 1.0)"] * 3 + ["4.0 (4.0 to 4.0)"]
     assert result.rows == [
-        ["784-2 linear", *map(str, case), speed, ratio, ratio, "500"]
+        [*map(str, case), speed, ratio, ratio, "500"]
         for case, speed, ratio in zip(turn, speeds, ratios, strict=True)
     ]
+
+
+def test_every_network_is_measured() -> None:
+    measured = [bench.args for bench in command.BENCHES.values() if isinstance(bench, partial)]
+    assert measured == [(network,) for network in loops.NETWORKS]
 
 
 def test_the_notebooks_threads_and_batch_size_are_among_the_cases() -> None:

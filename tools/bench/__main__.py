@@ -1,11 +1,12 @@
 """Measure what the command names, or everything; write `build/bench.md` and `build/bench.png`.
 
-python -m tools.bench               everything, in about half an hour
-python -m tools.bench loops         some of it
+python -m tools.bench               everything, in about 35 minutes
+python -m tools.bench linear dense  some of it
 """
 
 import argparse
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 import matplotlib
@@ -27,7 +28,9 @@ from tools.bench.slider import bench_slider
 
 BUILD = Path(__file__).resolve().parents[2] / "build"
 BENCHES: dict[str, Callable[[], Result]] = {
-    "loops": bench_loops,
+    "linear": partial(bench_loops, "784-2 linear"),
+    "dense": partial(bench_loops, "784-128-64-12-3"),
+    "default": partial(bench_loops, "784-256-256-128-2"),
     "busy": bench_busy,
     "2d": bench_2d,
     "30d": bench_30d,

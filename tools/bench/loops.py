@@ -14,7 +14,7 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from functools import partial
 from itertools import chain, islice, repeat
 from pathlib import Path
@@ -108,33 +108,26 @@ CASES = [
 ]
 
 
-def bench_loops(
-    networks: Iterable[str] = NETWORKS,
-    n_steps: int = N_STEPS,
-    n_repetitions: int = N_REPETITIONS,
-) -> Result:
-    """Images a second and peak memory, loop by loop."""
+def bench_loops(network: str, n_steps: int = N_STEPS, n_repetitions: int = N_REPETITIONS) -> Result:
+    """Images a second and peak memory, loop by loop, for one of the networks."""
     digits = load_digits()
+    speeds = measure_speeds(NETWORKS[network], digits, n_steps, n_repetitions)
     rows, bars = [], {}
-    for name in networks:
-        speeds = measure_speeds(NETWORKS[name], digits, n_steps, n_repetitions)
-        for case, own in speeds.items():
-            ratios = [
-                median_and_range([a / b for a, b in zip(own, speeds[other], strict=True)])
-                for other in COMPARED_WITH
-            ]
-            megabytes = f"{peak_memory(name, case) / 1e6:,.0f}"
-            speed = median_and_range(own, "{:,.0f}")
-            rows.append([name, *map(str, case), speed, *ratios, megabytes])
-            label = f"{name}: {case.loop}, {case.n_threads} thread(s), batch {case.batch_size}"
-            bars[label] = statistics.median(own)
+    for case, own in speeds.items():
+        ratios = [
+            median_and_range([a / b for a, b in zip(own, speeds[other], strict=True)])
+            for other in COMPARED_WITH
+        ]
+        megabytes = f"{peak_memory(network, case) / 1e6:,.0f}"
+        rows.append([*map(str, case), median_and_range(own, "{:,.0f}"), *ratios, megabytes])
+        label = f"{case.loop}, {case.n_threads} thread(s), batch {case.batch_size}"
+        bars[label] = statistics.median(own)
     return Result(
-        "Training loops",
+        f"Training {network}",
         f"{n_steps:,} steps a run, {n_repetitions} runs of each in turns: median (range); "
         f"{digits}; 'tutorials': torchvision's MNIST, ToTensor, DataLoader, Adam; "
         "'series': `fit`; peak memory of one process, without workers",
         [
-            "network",
             "loop",
             "threads",
             "batch",
