@@ -165,7 +165,7 @@ def fit(
             chosen = batch.to(images.device)
             x = as_float(images.index_select(0, chosen))  # much faster than images[chosen]
             batch_loss = loss(model, x, _pick(labels, chosen))
-            if not batch_loss.isfinite():
+            if not math.isfinite(batch_loss.item()):
                 raise _not_finite("loss", step, settings, run)
             take_step(optimizer, batch_loss, learning_rate(step, settings))
             bar.update()
