@@ -12,9 +12,9 @@ import nbformat
 
 from tools.run_series import ROOT, Execution, SeriesError, execute, select_notebooks
 
-# Bytes that a notebook's kernel may hold at its peak. On newer Pythons PyTorch's import alone takes
-# 120 MB more than on 3.11 (seen on 3.13).
-BUDGET = 1.2e9 if sys.version_info < (3, 12) else 1.5e9
+# Bytes that a notebook's kernel may hold at its peak. From Python 3.13 on PyTorch itself takes
+# more: there the kernels were measured some 180 MB above those of 3.11 and 3.12.
+BUDGET = 1.2e9 if sys.version_info < (3, 13) else 1.4e9
 
 
 def measure(paths: list[Path]) -> list[str]:
