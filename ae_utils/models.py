@@ -294,7 +294,7 @@ class Standardize(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Standardize pixels in 0..1, of any shape."""
-        return (x - PIXEL_MEAN).div_(PIXEL_SD)  # in place: one new tensor, not two
+        return (x - PIXEL_MEAN) / PIXEL_SD
 
 
 class ResidualBlock(nn.Module):
@@ -337,7 +337,7 @@ def check_images(x: Tensor) -> Tensor:
     if x.ndim != 4 or x.shape[1:] != IMAGE_SHAPE:
         raise ValueError(f"images: got shape {tuple(x.shape)}.\n{wanted}.")
     if x.numel():
-        low, high = (extreme.item() for extreme in x.aminmax())
+        low, high = x.aminmax()
         if not (low >= 0 and high <= 1):  # `not (...)` is true for NaN as well
             raise ValueError(f"images: values run from {low:g} to {high:g}.\n{wanted}.")
     return x

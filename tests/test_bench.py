@@ -169,7 +169,7 @@ def test_each_run_alone_is_followed_by_one_beside_a_busy_program(
     few_digits: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     programs: list[subprocess.Popen] = []
-    speeds = {True: iter([100.0, 120.0]), False: iter([999.0, 200.0, 480.0])}  # beside, alone
+    seconds = {True: iter([6.0, 4.0]), False: iter([99.0, 3.0, 1.0])}  # beside, alone
 
     class Noted(subprocess.Popen):
         def __init__(self, *args: Any, **options: Any) -> None:
@@ -180,12 +180,10 @@ def test_each_run_alone_is_followed_by_one_beside_a_busy_program(
         return any(program.poll() is None for program in programs)
 
     monkeypatch.setattr(busy.subprocess, "Popen", Noted)
-    monkeypatch.setattr(busy, "CASES", busy.CASES[:1])
-    monkeypatch.setattr(busy, "images_a_second", lambda *_: next(speeds[is_beside()]))
+    monkeypatch.setattr(busy, "ALL_CORES", 1)
+    monkeypatch.setattr(busy, "time_training", lambda *_: next(seconds[is_beside()]))
     result = busy.bench_busy(n_steps=1, n_repetitions=2)
-    assert result.rows == [
-        ["1 thread(s)", "340 (200 to 480)", "110 (100 to 120)", "3.0 (2.0 to 4.0)"]
-    ]
+    assert result.rows == [["1", "2.0 (1.0 to 3.0)", "5.0 (4.0 to 6.0)", "3.0 (2.0 to 4.0)"]]
     assert result.bars == {"1 thread(s)": 3.0}
     assert len(programs) == 2 and not is_beside()
 

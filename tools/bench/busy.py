@@ -11,37 +11,36 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from ae_utils.data import load_digits
-from tools.bench.loops import NETWORKS, Case, images_a_second
+from tools.bench.loops import NETWORKS, Case, time_training
 from tools.bench.machine import ALL_CORES
 from tools.bench.report import Result, median_and_range
 
 NETWORK = "784-256-256-128-2"  # the series' default, at its batch size
-CASES = [Case("series", 1, 256), Case("series", ALL_CORES, 256)]
+BATCH_SIZE = 256
 N_STEPS = 60
 N_REPETITIONS = 3
 
 
 def bench_busy(n_steps: int = N_STEPS, n_repetitions: int = N_REPETITIONS) -> Result:
-    """Images a second alone, and beside a program that computes without a pause."""
+    """The time of a short training alone, and beside a program that computes without a pause."""
     digits, build = load_digits(), NETWORKS[NETWORK]
     rows, bars = [], {}
-    for case in dict.fromkeys(CASES):
-        images_a_second(build, digits, 2, case)
+    for n_threads in sorted({1, ALL_CORES}):
+        case = Case("series", n_threads, BATCH_SIZE)
+        time_training(build, digits, 2, case)
         alone, beside = [], []
         for _ in range(n_repetitions):
-            alone.append(images_a_second(build, digits, n_steps, case))
+            alone.append(time_training(build, digits, n_steps, case))
             with one_core_held():
-                beside.append(images_a_second(build, digits, n_steps, case))
-        slowdown = [a / b for a, b in zip(alone, beside, strict=True)]
-        speeds = [median_and_range(values, "{:,.0f}") for values in (alone, beside)]
-        label = f"{case.n_threads} thread(s)"
-        rows.append([label, *speeds, median_and_range(slowdown)])
-        bars[label] = statistics.median(slowdown)
+                beside.append(time_training(build, digits, n_steps, case))
+        slowdown = [b / a for a, b in zip(alone, beside, strict=True)]
+        rows.append([str(n_threads), *map(median_and_range, (alone, beside, slowdown))])
+        bars[f"{n_threads} thread(s)"] = statistics.median(slowdown)
     return Result(
         "Beside a busy program",
-        f"{NETWORK}, batch 256, {n_steps} steps a run, {n_repetitions} runs: median (range); "
-        f"{digits}; another process holds one core",
-        ["threads", "images a second alone", "beside it", "times slower"],
+        f"{NETWORK}, batch {BATCH_SIZE}, {n_steps} steps a run with their records, {n_repetitions} "
+        f"runs: median (range); {digits}; another process holds one core",
+        ["threads", "seconds alone", "beside it", "times slower"],
         rows,
         bars,
         "times slower (median)",

@@ -147,27 +147,25 @@ def measure_speeds(
     build: Callable[[], Autoencoder], digits: Digits, n_steps: int, n_repetitions: int
 ) -> dict[Case, list[float]]:
     """Train in each way in turn, after a short warm-up; return the images a second of each run."""
-    cases = dict.fromkeys(CASES)  # with a single core some are the same
-    for case in cases:
-        images_a_second(build, digits, 2, case)
-    runs = [
-        {case: images_a_second(build, digits, n_steps, case) for case in cases}
-        for _ in range(n_repetitions)
-    ]
-    return {case: [run[case] for run in runs] for case in cases}
+    speeds: dict[Case, list[float]] = {case: [] for case in CASES}  # on one core some are the same
+    for case in speeds:
+        time_training(build, digits, 2, case)
+    for _ in range(n_repetitions):
+        for case, own in speeds.items():
+            own.append(n_steps * case.batch_size / time_training(build, digits, n_steps, case))
+    return speeds
 
 
-def images_a_second(
+def time_training(
     build: Callable[[], Autoencoder], digits: Digits, n_steps: int, case: Case
 ) -> float:
-    """Train a network with fresh weights; how many images went through it a second."""
+    """The seconds that it takes to train a network with fresh weights."""
     model = build().to(choose_device())
     settings = Settings(n_steps, case.batch_size)
     with use_threads(case.n_threads):
         start = time.perf_counter()
         LOOPS[case.loop](model, digits, settings)
-        seconds = time.perf_counter() - start
-    return n_steps * case.batch_size / seconds
+        return time.perf_counter() - start
 
 
 def peak_memory(network: str, case: Case) -> int:
@@ -181,7 +179,7 @@ def main() -> None:
     """Train a little and print this process's peak memory."""
     network, loop, n_threads, batch_size = sys.argv[1:]
     case = Case(loop, int(n_threads), int(batch_size))
-    images_a_second(NETWORKS[network], load_digits(), N_MEMORY_STEPS, case)
+    time_training(NETWORKS[network], load_digits(), N_MEMORY_STEPS, case)
     print(process_peak_memory(os.getpid()))
 
 
