@@ -425,6 +425,18 @@ def test_mirror_that_stalls_is_left_in_time(
     check_is_small_mnist(load_digits("auto", tmp_path))
 
 
+def test_silent_mirror_has_not_answered_even_if_its_request_ends_first(
+    tmp_path: Path, serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    serve("silent")
+    join = mnist_files.Thread.join
+    monkeypatch.setattr(mnist_files.Thread, "join", lambda thread, limit=None: join(thread))
+    monkeypatch.setattr(mnist_files, "LIMITS", SHORT)
+    with pytest.raises(DataError) as caught:
+        load_digits("mnist", tmp_path)
+    check_message(caught.value, STALLS["silent"])
+
+
 def test_waiting_in_vain_is_limited_over_all_mirrors(
     tmp_path: Path, serve: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:
