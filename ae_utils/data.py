@@ -1,7 +1,4 @@
-"""The digit images of the series: verified MNIST, or the small embedded digits without a network.
-
-Images stay uint8 in memory (MNIST takes 55 MB so, 220 MB as float32); `to_float` converts a batch.
-"""
+"""The digit images of the series: verified MNIST, or small embedded digits without a network."""
 
 import os
 import textwrap
@@ -13,13 +10,14 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from ae_utils.images import IMAGE_SHAPE
 from ae_utils.mnist_files import DataError, find_or_fetch_mnist
 
-__all__ = ["DataError", "Digits", "as_float", "load_digits", "mean_image", "to_float"]
+__all__ = ["DataError", "Digits", "load_digits"]
 
 NAMES = ("auto", "mnist", "digits")
 TITLES = {"mnist": "MNIST", "digits": "Embedded digits"}
-SIDE = 28  # pixels of an image
+SIDE = IMAGE_SHAPE[-1]  # pixels
 BOX = 20  # pixels of the square that a digit is scaled to fit, as in MNIST
 CENTRE = 14.0  # row and column of a digit's centre of mass, measured on MNIST
 
@@ -55,48 +53,6 @@ class Digits:
         train, test = self.size
         title = TITLES.get(self.name, self.name)
         return f"{title}: {train:,} training and {test:,} test images, {SIDE} x {SIDE}"
-
-
-def to_float(images: Tensor) -> Tensor:
-    """Convert a batch of stored images to what the models take.
-
-    Args:
-        images: uint8 (N, 1, 28, 28), 0..255.
-
-    Returns:
-        float32 (N, 1, 28, 28), 0..1.
-
-    Raises:
-        TypeError: not a tensor, or not uint8.
-        ValueError: another shape.
-    """
-    expected = "expected a uint8 tensor (N, 1, 28, 28) with values 0..255"
-    if not isinstance(images, Tensor):
-        raise TypeError(f"{expected}, got {type(images).__name__}")
-    if images.dtype != torch.uint8:
-        raise TypeError(f"{expected}, got {images.dtype}")
-    if images.dim() != 4 or images.shape[1:] != (1, SIDE, SIDE):
-        raise ValueError(f"{expected}, got shape {tuple(images.shape)}")
-    return images.to(torch.float32).div_(255)  # in place: one copy, not two
-
-
-def as_float(batch: Tensor) -> Tensor:
-    """A batch as the models take it: stored images converted, floating point handed through."""
-    return batch if batch.is_floating_point() else to_float(batch)
-
-
-def mean_image(images: Tensor) -> Tensor:
-    """The average of all `images`, summed a batch at a time to keep memory small.
-
-    Args:
-        images: uint8 (N, 1, 28, 28), 0..255, at least one.
-
-    Returns:
-        float32 (1, 28, 28), 0..1.
-    """
-    sums = (to_float(batch).sum(0) for batch in images.split(1_000))
-    total = sum(sums, start=torch.zeros(1, SIDE, SIDE))
-    return total / len(images)
 
 
 def load_digits(name: str | None = None, data_dir: str | Path | None = None) -> Digits:
@@ -152,7 +108,7 @@ def read_mnist(raw: Path) -> Digits:
 
 def read_images(path: Path) -> Tensor:
     """Read a verified file of images, uint8 (N, 1, 28, 28): 16 bytes of header, then the pixels."""
-    return torch.from_numpy(np.fromfile(path, np.uint8, offset=16)).view(-1, 1, SIDE, SIDE)
+    return torch.from_numpy(np.fromfile(path, np.uint8, offset=16)).view(-1, *IMAGE_SHAPE)
 
 
 def read_labels(path: Path) -> Tensor:

@@ -10,12 +10,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ae_utils.data import as_float
-
-BATCH = 2_000
+from ae_utils.images import map_batches
 
 
-@torch.no_grad()
 def encode_dataset(encode: Callable[[Tensor], Tensor], images: Tensor) -> Tensor:
     """Encode images, a batch at a time to keep memory small.
 
@@ -29,22 +26,9 @@ def encode_dataset(encode: Callable[[Tensor], Tensor], images: Tensor) -> Tensor
     Raises:
         ValueError: if `encode` does not give one code an image.
     """
-    codes = torch.empty(0)
-    for start in range(0, len(images), BATCH):
-        x = as_float(images[start : start + BATCH])
-        z = encode(x)
-        if len(z) != len(x):
-            raise ValueError(
-                f"encode: gave {len(z)} code(s) for a batch of {len(x)} images.\n"
-                "Pass a function that gives one code an image."
-            )
-        if start == 0:  # room for all codes at once; pieces would pin freed memory between them
-            codes = z.new_empty(len(images), *z.shape[1:])
-        codes[start : start + BATCH] = z
-    return codes
+    return map_batches(encode, images)
 
 
-@torch.no_grad()
 def decode_points(decode: Callable[[Tensor], Tensor], points: Tensor) -> Tensor:
     """Decode points laid out in any way, a batch at a time.
 
@@ -55,8 +39,7 @@ def decode_points(decode: Callable[[Tensor], Tensor], points: Tensor) -> Tensor:
     Returns:
         Images (..., 1, 28, 28), laid out as the points are.
     """
-    batches = points.reshape(-1, points.shape[-1]).split(BATCH)
-    images = torch.cat([decode(batch) for batch in batches])
+    images = map_batches(decode, points.reshape(-1, points.shape[-1]))
     return images.reshape(*points.shape[:-1], *images.shape[1:])
 
 

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from ae_utils.data import to_float
+from ae_utils.images import to_float
 
 
 def reconstruction_error(x_hat: Tensor, x: Tensor) -> Tensor:

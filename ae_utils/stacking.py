@@ -14,16 +14,18 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
-from ae_utils.latent import encode_dataset
+from ae_utils.images import IMAGE_SHAPE, N_PIXELS, map_batches
+from ae_utils.layers import seeded
+from ae_utils.losses import Loss, reconstruction_loss
 from ae_utils.metrics import reconstruction_error
-from ae_utils.models import IMAGE_SHAPE, N_PIXELS, Autoencoder, seeded
-from ae_utils.training import History, Loss, Settings, fit, reconstruction_loss
+from ae_utils.models import Autoencoder
+from ae_utils.training import History, Settings, fit
 
 Corruption = Callable[[Tensor], Tensor]
 
 # 'sigmoid' stands for 2007: its starting weights too, uniform within 1 / sqrt(inputs), as they
 # were before Glorot & Bengio 2010. 'relu' stands for today: He et al. 2015.
-UNITS: dict[str, type[nn.Module]] = {"sigmoid": nn.Sigmoid, "relu": nn.ReLU}
+ACTIVATIONS: dict[str, type[nn.Module]] = {"sigmoid": nn.Sigmoid, "relu": nn.ReLU}
 
 
 class LayerAutoencoder(nn.Module):
@@ -32,26 +34,26 @@ class LayerAutoencoder(nn.Module):
     Args:
         n_inputs: numbers that the layer sees; 784 stands for an image.
         n_units: numbers that it hands on.
-        units: 'sigmoid' or 'relu'.
+        activation: of the units, 'sigmoid' or 'relu'.
 
     Raises:
-        ValueError: if a size is below 1, or the units are others.
+        ValueError: if a size is below 1, or the activation is another.
     """
 
-    def __init__(self, n_inputs: int, n_units: int, units: str) -> None:
+    def __init__(self, n_inputs: int, n_units: int, activation: str) -> None:
         super().__init__()
-        if units not in UNITS:
-            raise ValueError(f"units: got {units!r}. Pass 'sigmoid' or 'relu'.")
+        if activation not in ACTIVATIONS:
+            raise ValueError(f"activation: got {activation!r}. Pass 'sigmoid' or 'relu'.")
         if min(n_inputs, n_units) < 1:
             raise ValueError(f"sizes: got {n_inputs} and {n_units}. Pass whole numbers from 1 on.")
         sees_images = n_inputs == N_PIXELS
         down, up = nn.Linear(n_inputs, n_units), nn.Linear(n_units, n_inputs)
-        if units == "relu":
+        if activation == "relu":
             for linear in (down, up):
                 nn.init.kaiming_normal_(linear.weight, nonlinearity="relu")
                 nn.init.zeros_(linear.bias)
-        self.encoder = nn.Sequential(nn.Flatten(), down, UNITS[units]())
-        self.decoder = nn.Sequential(up, nn.Sigmoid() if sees_images else UNITS[units]())
+        self.encoder = nn.Sequential(nn.Flatten(), down, ACTIVATIONS[activation]())
+        self.decoder = nn.Sequential(up, nn.Sigmoid() if sees_images else ACTIVATIONS[activation]())
         if sees_images:
             self.decoder.append(nn.Unflatten(1, IMAGE_SHAPE))
 
@@ -60,12 +62,12 @@ class LayerAutoencoder(nn.Module):
         return self.decoder(self.encoder(x))
 
 
-def make_layers(sizes: Sequence[int], units: str, *, seed: int = 0) -> list[LayerAutoencoder]:
+def make_layers(sizes: Sequence[int], activation: str, *, seed: int = 0) -> list[LayerAutoencoder]:
     """The untrained layers of a stack.
 
     Args:
         sizes: numbers a layer, from the image's 784 on, such as (784, 500, 500).
-        units: 'sigmoid' or 'relu'.
+        activation: of the units, 'sigmoid' or 'relu'.
         seed: for the starting weights; they depend on nothing else.
 
     Raises:
@@ -74,7 +76,7 @@ def make_layers(sizes: Sequence[int], units: str, *, seed: int = 0) -> list[Laye
     if len(sizes) < 2 or sizes[0] != N_PIXELS:
         raise ValueError(f"sizes: got {list(sizes)}. Pass {N_PIXELS} and at least one more.")
     with seeded(seed):
-        return [LayerAutoencoder(below, above, units) for below, above in pairwise(sizes)]
+        return [LayerAutoencoder(below, above, activation) for below, above in pairwise(sizes)]
 
 
 def pretrain(
@@ -98,9 +100,9 @@ def pretrain(
     histories = []
     inputs = images
     for layer in layers:
-        histories.append(fit(layer, inputs, settings, loss=loss).history)
+        histories.append(fit(layer, inputs, settings, loss=loss))
         if layer is not layers[-1]:
-            inputs = encode_dataset(layer.encoder, inputs)  # (N, n_units): the next one's input
+            inputs = map_batches(layer.encoder, inputs)  # (N, n_units): the next one's input
     return histories
 
 
@@ -126,18 +128,6 @@ def masking_noise(share: float, seed: int = 0) -> Corruption:
         raise ValueError(f"share: got {share!r}. Pass a number from 0 to 1.")
     generator = torch.Generator().manual_seed(seed)
     return lambda x: x * (torch.rand(x.shape, generator=generator) >= share).to(x.device)
-
-
-def gaussian_noise(sd: float, seed: int = 0) -> Corruption:
-    """A corruption that adds normal noise of standard deviation `sd` (0 or more) to all numbers.
-
-    Raises:
-        ValueError: if `sd` is negative or not finite.
-    """
-    if not 0 <= sd < float("inf"):
-        raise ValueError(f"sd: got {sd!r}. Pass a number from 0 on.")
-    generator = torch.Generator().manual_seed(seed)
-    return lambda x: x + sd * torch.randn(x.shape, generator=generator).to(x.device)
 
 
 def stack(layers: Sequence[LayerAutoencoder]) -> nn.Sequential:

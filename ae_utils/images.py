@@ -1,0 +1,113 @@
+"""Images: their shape, conversion and checks; whole data sets, a batch at a time.
+
+Images stay uint8 in memory (MNIST takes 55 MB so, 220 MB as float32); `to_float` converts a batch.
+"""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+IMAGE_SHAPE = (1, 28, 28)
+N_PIXELS = 28 * 28
+BATCH = 2_000
+
+
+def to_float(images: Tensor) -> Tensor:
+    """Convert stored images to what the models take; floating point is handed through.
+
+    Args:
+        images: uint8 (N, 1, 28, 28), 0..255; or floating point, of any shape.
+
+    Returns:
+        float32 (N, 1, 28, 28), 0..1; or the floating point as it came.
+
+    Raises:
+        TypeError: not a tensor, or of whole numbers that are not uint8.
+        ValueError: uint8 of another shape.
+    """
+    expected = "expected a uint8 tensor (N, 1, 28, 28) with values 0..255"
+    if not isinstance(images, Tensor):
+        raise TypeError(f"{expected}, got {type(images).__name__}")
+    if images.is_floating_point():
+        return images
+    if images.dtype != torch.uint8:
+        raise TypeError(f"{expected}, got {images.dtype}")
+    if images.dim() != 4 or images.shape[1:] != IMAGE_SHAPE:
+        raise ValueError(f"{expected}, got shape {tuple(images.shape)}")
+    return images.to(torch.float32).div_(255)  # in place: one copy, not two
+
+
+def check_images(x: Tensor) -> Tensor:
+    """Hand `x` through if it is a batch of images the models can use.
+
+    Args:
+        x: should be float32, (N, 1, 28, 28), within 0..1.
+
+    Raises:
+        TypeError: if it is not a float32 tensor.
+        ValueError: if its shape is different, or a value is NaN or outside 0..1.
+    """
+    wanted = "Pass a float32 tensor of shape (N, 1, 28, 28) with values in 0..1"
+    if not isinstance(x, Tensor):
+        raise TypeError(f"images: got {type(x).__name__}.\n{wanted} (torch.as_tensor converts).")
+    if x.dtype != torch.float32:
+        raise TypeError(
+            f"images: got {x.dtype}.\n{wanted} (`to_float(images)` turns uint8 into it)."
+        )
+    if x.ndim != 4 or x.shape[1:] != IMAGE_SHAPE:
+        raise ValueError(f"images: got shape {tuple(x.shape)}.\n{wanted}.")
+    if x.numel():
+        low, high = x.aminmax()
+        if not (low >= 0 and high <= 1):  # `not (...)` is true for NaN as well
+            raise ValueError(f"images: values run from {low:g} to {high:g}.\n{wanted}.")
+    return x
+
+
+@torch.no_grad()
+def map_batches(function: Callable[[Tensor], Tensor], data: Tensor, size: int = BATCH) -> Tensor:
+    """Apply a function to a data set, a batch at a time to keep memory small.
+
+    Args:
+        function: from a batch (B, ...) to one result an element, (B, ...).
+        data: stored images, uint8 (N, 1, 28, 28), which the function gets as float32 in 0..1; or
+            floating point (N, ...), handed over as it is. N is at least 1.
+        size: elements a batch.
+
+    Returns:
+        The results (N, ...).
+
+    Raises:
+        ValueError: if the function does not give one result an element.
+    """
+    results = torch.empty(0)
+    for start in range(0, len(data), size):
+        batch = to_float(data[start : start + size])
+        result = function(batch)
+        if len(result) != len(batch):
+            raise ValueError(
+                f"function: gave {len(result)} result(s) for a batch of {len(batch)}.\n"
+                "Pass a function that gives one result an image, code or point."
+            )
+        if start == 0:  # room for all at once; pieces would pin freed memory between them
+            results = result.new_empty(len(data), *result.shape[1:])
+        results[start : start + size] = result
+    return results
+
+
+def mean_image(images: Tensor) -> Tensor:
+    """The average of all `images`, summed a batch at a time to keep memory small.
+
+    Args:
+        images: uint8 (N, 1, 28, 28), 0..255, at least one.
+
+    Returns:
+        float32 (1, 28, 28), 0..1.
+    """
+    sums = (to_float(batch).sum(0) for batch in images.split(1_000))
+    return sum(sums, start=torch.zeros(IMAGE_SHAPE)) / len(images)
+
+
+def first_of_each(labels: Tensor) -> Tensor:
+    """Where the first image of each class stands: int64 (n_classes,), from labels (N,)."""
+    return torch.stack([(labels == label).nonzero()[0, 0] for label in labels.unique()])
