@@ -17,10 +17,10 @@ import torch
 from safetensors.torch import load, save
 
 from ae_utils.judge import Judge, make_judge
-from ae_utils.models import BUILDERS, Autoencoder
+from ae_utils.models import Autoencoder, dense_autoencoder
 
 Model = Autoencoder | Judge  # what has a recipe
-KINDS: dict[str, Callable[..., Model]] = {**BUILDERS, "judge": make_judge}
+KINDS: dict[str, Callable[..., Model]] = {"dense": dense_autoencoder, "judge": make_judge}
 FORMAT = 1
 KEYS = {"format", "sha256", "recipe", "about"}
 SAVE_AGAIN = "Save the model again with save_checkpoint, or fetch both files again."

@@ -10,7 +10,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from ae_utils.models import Standardize, check_images, seeded
+from ae_utils.images import check_images
+from ae_utils.layers import Standardize, seeded
 
 N_CLASSES = 10
 

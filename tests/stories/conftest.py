@@ -1,0 +1,148 @@
+"""Each notebook, executed cell by cell under nbval: once on MNIST, once on the embedded digits.
+
+On the embedded digits every cell runs twice, and must say and draw the same again. After the last
+cell the notebook's story is told (see `tools/stories.py`). A cell that fails is a test that fails.
+"""
+
+import os
+import re
+import sys
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from unittest import mock
+
+import nbformat
+import pytest
+from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell
+from nbval.plugin import IPyNbCell, IPyNbFile
+
+from ae_utils.data import DataError, load_digits
+from tools.memory import BUDGET
+from tools.processes import process_peak_memory
+from tools.run_series import KERNEL_SETTINGS
+from tools.stories import FIGURES, story_cells
+
+NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
+TIMES = re.compile(r"\d+(\.\d+)? (s|ms|seconds)\b")
+OPEN_FIGURES = "import matplotlib.pyplot\nassert matplotlib.pyplot.get_fignums() == []"
+
+
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
+    """Take a story for the tests of its chapter."""
+    is_story = re.match(r"\d\d_.*\.py", file_path.name)
+    return Chapter.from_parent(parent, path=file_path) if is_story else None
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the notebooks, the last and longest first: so two processes end together."""
+    items.sort(key=lambda item: str(item.path) if isinstance(item, Cell) else "", reverse=True)
+
+
+@cache
+def has_mnist() -> bool:
+    """Whether MNIST is at hand, or can be fetched."""
+    try:
+        load_digits("mnist")
+    except DataError:
+        return False
+    return True
+
+
+class Chapter(pytest.File):
+    """A notebook and its solutions, each on both data sets."""
+
+    def collect(self) -> Iterator[pytest.Collector]:
+        """Yield the four runs."""
+        for path in NOTEBOOKS.rglob(f"{self.path.stem}*.ipynb"):
+            for data in ("mnist", "digits"):
+                nodeid = f"{path.relative_to(self.config.rootpath).as_posix()}::{data}"
+                run = Run.from_parent(self, path=path, name=data, nodeid=nodeid)
+                yield run
+
+
+class Run(IPyNbFile):
+    """A notebook and its story in a kernel of their own, with one of the data sets."""
+
+    failed = False
+
+    def collect(self) -> Iterator[pytest.Item]:
+        """Yield the cells."""
+        notebook = nbformat.read(self.path, as_version=4)
+        on_mnist = self.name == "mnist"
+        code = [c for c in notebook.cells if c.cell_type == "code" and c.source.strip()]
+        for number, cell in enumerate(code, start=1):
+            first = Cell.make(self, f"Cell {number}", cell)
+            yield first
+            if not on_mnist:
+                yield Cell.make(self, f"Cell {number} again", cell, first)
+        yield Cell.make(self, "Open figures", new_code_cell(OPEN_FIGURES))
+        committed = notebook.metadata.get(FIGURES, {}) if on_mnist else {}
+        for number, cell in enumerate(story_cells(self.path.stem, committed)):
+            yield Cell.make(self, f"Story {number}", cell)
+        if sys.platform == "linux":  # elsewhere no peak is known
+            yield PeakMemory.from_parent(self, name="Peak memory")
+
+    def setup(self) -> None:
+        """Start the kernel, which takes its data set from the environment."""
+        if self.name == "mnist" and not has_mnist():
+            pytest.skip("needs real MNIST: no network, and AE_DATA_DIR names no folder with it")
+        with mock.patch.dict(os.environ, KERNEL_SETTINGS | {"AE_DATA": self.name}):
+            super().setup()
+
+
+class Cell(IPyNbCell):
+    """A cell that must run without an error and without a warning.
+
+    Attributes:
+        first: the same cell's first run, if this is its second: it must give the same.
+    """
+
+    first: "Cell | None" = None
+
+    @classmethod
+    def make(cls, run: Run, name: str, cell: NotebookNode, first: "Cell | None" = None) -> "Cell":
+        """A cell of a run, as nbval wants it."""
+        options = {"skip": False, "check": False, "check_exception": False}
+        item = cls.from_parent(run, name=name, cell_num=name, cell=cell, options=options)
+        item.first = first
+        return item
+
+    def reportinfo(self) -> tuple[Path, int, str]:
+        """Where the cell is and what it is called."""
+        return self.path, 0, self.nodeid
+
+    def runtest(self) -> None:
+        """Run the cell; after one that failed, all others are skipped."""
+        if self.parent.failed:
+            pytest.skip("an earlier cell of this notebook failed")
+        self.parent.failed = True
+        super().runtest()
+        if warnings := printed(self, "stderr"):
+            self.raise_cell_error(f"stderr: {warnings}")
+        if self.first and printed(self) != printed(self.first):
+            self.raise_cell_error(f"prints first\n{printed(self.first)}\nthen\n{printed(self)}")
+        if self.first and pictures(self) != pictures(self.first):
+            self.raise_cell_error("draws another picture when it runs again")
+        self.parent.failed = False
+
+
+class PeakMemory(pytest.Item):
+    """The most memory that the kernel has held."""
+
+    def runtest(self) -> None:
+        """Compare it with what Binder gives."""
+        assert process_peak_memory(self.parent.kernel.km.provisioner.pid) <= BUDGET
+
+
+def printed(cell: Cell, stream: str = "stdout") -> str:
+    """What a cell that ran has printed, less the times that it took."""
+    texts = [output.text for output in cell.test_outputs if output.get("name") == stream]
+    return TIMES.sub("", "".join(texts))
+
+
+def pictures(cell: Cell) -> list[str]:
+    """The pictures that a cell has drawn, PNG in base64."""
+    data = [output.get("data", {}) for output in cell.test_outputs]
+    return [each["image/png"] for each in data if "image/png" in each]
