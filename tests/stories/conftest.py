@@ -29,10 +29,9 @@ TIMES = re.compile(r"\d+(\.\d+)? (s|ms|seconds)\b")
 OPEN_FIGURES = "import matplotlib.pyplot\nassert matplotlib.pyplot.get_fignums() == []"
 
 
-def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
-    """Take a story for the tests of its chapter."""
-    is_story = re.match(r"\d\d_.*\.py", file_path.name)
-    return Chapter.from_parent(parent, path=file_path) if is_story else None
+def pytest_pycollect_makemodule(module_path: Path, parent: pytest.Collector) -> pytest.Collector:
+    """Take a story for the tests of its chapter, not for a module of tests."""
+    return Chapter.from_parent(parent, path=module_path)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
