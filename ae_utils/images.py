@@ -23,19 +23,28 @@ def to_float(images: Tensor) -> Tensor:
         float32 (N, 1, 28, 28), 0..1; or the floating point as it came.
 
     Raises:
-        TypeError: not a tensor, or of whole numbers that are not uint8.
-        ValueError: uint8 of another shape.
+        TypeError, ValueError: as in `check_stored`.
+    """
+    if isinstance(images, Tensor) and images.is_floating_point():
+        return images
+    check_stored(images)
+    return images.to(torch.float32).div_(255)  # in place: one copy, not two
+
+
+def check_stored(images: Tensor) -> None:
+    """Make sure that images are stored as the series does: uint8 (N, 1, 28, 28), 0..255.
+
+    Raises:
+        TypeError: not a tensor, or not uint8.
+        ValueError: another shape.
     """
     expected = "expected a uint8 tensor (N, 1, 28, 28) with values 0..255"
     if not isinstance(images, Tensor):
         raise TypeError(f"{expected}, got {type(images).__name__}")
-    if images.is_floating_point():
-        return images
     if images.dtype != torch.uint8:
         raise TypeError(f"{expected}, got {images.dtype}")
     if images.dim() != 4 or images.shape[1:] != IMAGE_SHAPE:
         raise ValueError(f"{expected}, got shape {tuple(images.shape)}")
-    return images.to(torch.float32).div_(255)  # in place: one copy, not two
 
 
 def check_images(x: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""What a notebook says when its cells run out of order."""
+"""How notebooks begin, and what they say when their cells run out of order."""
 
 from contextlib import suppress
 
@@ -8,10 +8,10 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 from nbformat.v4 import new_code_cell, new_notebook
 
-from ae_utils.cells import explain_missing_names
+from ae_utils.notebook import explain_missing_names
 from tools.run_series import native_kernel
 
-SETUP = "from ae_utils.cells import explain_missing_names\nexplain_missing_names()"
+SETUP = "from ae_utils.notebook import set_up_notebook\nset_up_notebook()"
 
 
 def run_cells(*sources: str) -> nbformat.NotebookNode:
@@ -38,6 +38,13 @@ def test_missing_name_is_explained_once_beside_the_error() -> None:
 @pytest.mark.parametrize("source", ["1 / 0", "x = 1", "raise NameError('no name')"])
 def test_nothing_else_is_explained(source: str) -> None:
     assert texts(run_cells(SETUP, source)) == ""
+
+
+def test_one_thread_computes() -> None:
+    count = "import torch\nfrom threadpoolctl import threadpool_info\n" + (
+        "print(torch.get_num_threads(), {pool['num_threads'] for pool in threadpool_info()})"
+    )
+    assert texts(run_cells("import sklearn", SETUP, count)) == "1 {1}\n"
 
 
 def test_nothing_happens_outside_a_notebook() -> None:
