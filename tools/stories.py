@@ -24,7 +24,7 @@ STORIES = Path(__file__).resolve().parents[1] / "tests" / "stories"
 SOLUTIONS_MARK = "\n# %% solutions\n"
 FIGURES = "figures"  # where a notebook's metadata holds the values of its committed run
 ACROSS_MACHINES = 0.02  # how far, relatively, a trained model's error moves between processors
-NUMBER = r"(-?\d[\d,]*(?:\.\d+)?)"
+NUMBER = r"(-?\d+(?:,\d{3})*(?:\.\d+)?)"
 
 Figures = dict[str, list[float]]
 
@@ -89,8 +89,9 @@ def quoted_words(name: str) -> list[str]:
 
 
 def find_quotations(words: str, text: str) -> list[re.Match[str]]:
-    """Where a text, its lines joined, says some words; the groups are the numbers in them."""
-    return list(re.finditer(NUMBER.join(map(re.escape, words.split("{}"))), text))
+    """Where a text says some words, perhaps over two lines; the groups are the numbers in them."""
+    parts = (r"\s+".join(map(re.escape, part.split(" "))) for part in words.split("{}"))
+    return list(re.finditer(NUMBER.join(parts), text))
 
 
 def collecting_cell() -> NotebookNode:
