@@ -28,21 +28,13 @@ BLACK, WHITE = 0.35, 0.85
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Digits:
-    """Images of handwritten digits, white (255) on black (0), with their labels.
+    """Images of handwritten digits, white (255) on black (0), with their labels."""
 
-    Args:
-        train_images: uint8 (N, 1, 28, 28).
-        train_labels: int64 (N,), 0..9.
-        test_images: uint8 (M, 1, 28, 28).
-        test_labels: int64 (M,), 0..9.
-        name: 'mnist' or 'digits'.
-    """
-
-    train_images: Tensor
-    train_labels: Tensor
-    test_images: Tensor
-    test_labels: Tensor
-    name: str
+    train_images: Tensor  # uint8 (N, 1, 28, 28)
+    train_labels: Tensor  # int64 (N,), 0..9
+    test_images: Tensor  # uint8 (M, 1, 28, 28)
+    test_labels: Tensor  # int64 (M,), 0..9
+    name: str  # 'mnist' or 'digits'
 
     @property
     def size(self) -> tuple[int, int]:
@@ -97,30 +89,23 @@ def print_notice(error: DataError) -> None:
 
 def read_mnist(raw: Path) -> Digits:
     """Read the four unpacked and verified files of MNIST from a folder."""
-    return Digits(
-        train_images=read_images(raw / "train-images-idx3-ubyte"),
-        train_labels=read_labels(raw / "train-labels-idx1-ubyte"),
-        test_images=read_images(raw / "t10k-images-idx3-ubyte"),
-        test_labels=read_labels(raw / "t10k-labels-idx1-ubyte"),
-        name="mnist",
-    )
 
+    def images(part: str) -> Tensor:  # 16 bytes of header, then a byte a pixel
+        data = np.fromfile(raw / f"{part}-images-idx3-ubyte", np.uint8, offset=16)
+        return torch.from_numpy(data).view(-1, *IMAGE_SHAPE)
 
-def read_images(path: Path) -> Tensor:
-    """Read a verified file of images, uint8 (N, 1, 28, 28): 16 bytes of header, then the pixels."""
-    return torch.from_numpy(np.fromfile(path, np.uint8, offset=16)).view(-1, *IMAGE_SHAPE)
+    def labels(part: str) -> Tensor:  # 8 bytes of header, then a byte a label
+        data = np.fromfile(raw / f"{part}-labels-idx1-ubyte", np.uint8, offset=8)
+        return torch.from_numpy(data).long()
 
-
-def read_labels(path: Path) -> Tensor:
-    """Read a verified file of labels, int64 (N,): 8 bytes of header, then a byte a label."""
-    return torch.from_numpy(np.fromfile(path, np.uint8, offset=8)).long()
+    return Digits(images("train"), labels("train"), images("t10k"), labels("t10k"), name="mnist")
 
 
 def make_embedded_digits() -> Digits:
     """Make MNIST-like images of scikit-learn's 8 x 8 digits, split 3 to 1, the same every time.
 
-    Source: the digits, Alpaydin & Kaynak 1998, 'Optical Recognition of Handwritten Digits' (UCI);
-    the enlargement, own derivation.
+    Source: Alpaydin & Kaynak 1998, 'Optical Recognition of Handwritten Digits'; the enlargement is
+        our own.
     """
     from sklearn import datasets, model_selection  # type: ignore[import-untyped]
 
@@ -134,14 +119,7 @@ def make_embedded_digits() -> Digits:
 
 
 def enlarge_digits(small: Tensor) -> Tensor:
-    """Enlarge digits smoothly and sharpen their edges.
-
-    Args:
-        small: float32 (N, 8, 8), 0..1.
-
-    Returns:
-        float32 (N, 20, 20), 0..1.
-    """
+    """Enlarge digits smoothly and sharpen their edges: float32 (N, 8, 8) -> (N, 20, 20), 0..1."""
     large = F.interpolate(small.unsqueeze(1), size=(BOX, BOX), mode="bicubic").squeeze(1)
     return ((large - BLACK) / (WHITE - BLACK)).clamp(0, 1)
 

@@ -47,11 +47,12 @@ def check_stored(images: Tensor) -> None:
         raise ValueError(f"{expected}, got shape {tuple(images.shape)}")
 
 
-def check_images(x: Tensor) -> Tensor:
+def check_images(x: Tensor, name: str = "images") -> Tensor:
     """Hand `x` through if it is a batch of images the models can use.
 
     Args:
         x: should be float32, (N, 1, 28, 28), within 0..1.
+        name: what the message calls them.
 
     Raises:
         TypeError: if it is not a float32 tensor.
@@ -59,17 +60,15 @@ def check_images(x: Tensor) -> Tensor:
     """
     wanted = "Pass a float32 tensor of shape (N, 1, 28, 28) with values in 0..1"
     if not isinstance(x, Tensor):
-        raise TypeError(f"images: got {type(x).__name__}.\n{wanted} (torch.as_tensor converts).")
+        raise TypeError(f"{name}: got {type(x).__name__}.\n{wanted} (torch.as_tensor converts).")
     if x.dtype != torch.float32:
-        raise TypeError(
-            f"images: got {x.dtype}.\n{wanted} (`to_float(images)` turns uint8 into it)."
-        )
+        raise TypeError(f"{name}: got {x.dtype}.\n{wanted} (`to_float` converts uint8).")
     if x.ndim != 4 or x.shape[1:] != IMAGE_SHAPE:
-        raise ValueError(f"images: got shape {tuple(x.shape)}.\n{wanted}.")
+        raise ValueError(f"{name}: got shape {tuple(x.shape)}.\n{wanted}.")
     if x.numel():
         low, high = x.aminmax()
         if not (low >= 0 and high <= 1):  # `not (...)` is true for NaN as well
-            raise ValueError(f"images: values run from {low:g} to {high:g}.\n{wanted}.")
+            raise ValueError(f"{name}: values run from {low:g} to {high:g}.\n{wanted}.")
     return x
 
 
@@ -105,14 +104,7 @@ def map_batches(function: Callable[[Tensor], Tensor], data: Tensor, size: int = 
 
 
 def mean_image(images: Tensor) -> Tensor:
-    """The average of all `images`, summed a batch at a time to keep memory small.
-
-    Args:
-        images: uint8 (N, 1, 28, 28), 0..255, at least one.
-
-    Returns:
-        float32 (1, 28, 28), 0..1.
-    """
+    """The average, float32 (1, 28, 28) in 0..1, of at least one image, uint8 (N, 1, 28, 28)."""
     sums = (to_float(batch).sum(0) for batch in images.split(1_000))
     return sum(sums, start=torch.zeros(IMAGE_SHAPE)) / len(images)
 

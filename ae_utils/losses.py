@@ -38,7 +38,7 @@ def evaluate(
     labels: Tensor | None = None,
     loss: Loss = reconstruction_loss,
 ) -> float:
-    """The loss over all `images`, by default the reconstruction error: mean squared error a pixel.
+    """The loss over all images, by default the reconstruction error: mean squared error a pixel.
 
     It leaves weights, mode and gradients alone.
 
@@ -76,14 +76,7 @@ def check_data(
 ) -> tuple[Tensor, Tensor | None]:
     """Check images and labels, once for a whole training, and move them to the model's device.
 
-    Args:
-        model: which device, its parameters say.
-        images: as in `training.fit`.
-        labels: likewise.
-        what: 'training', 'test' or '', for the message.
-
-    Raises:
-        TypeError, ValueError: as in `training.fit`.
+    `what` they are, 'training', 'test' or '', says the message of the TypeError or ValueError.
     """
     name = f"{what} images".lstrip()
     if not isinstance(images, Tensor):
@@ -96,17 +89,15 @@ def check_data(
             f"{name}: got shape {tuple(images.shape)}, not a batch of at least one.\n"
             "Pass shape (N, 1, 28, 28), also for one image."
         )
-    if images.is_floating_point():
-        bad = (~images.flatten(1).isfinite().all(1)).nonzero()
-        if len(bad):
-            raise ValueError(
-                f"{name}: image {bad[0].item()} holds a value that is not finite "
-                f"({len(bad)} such image(s) of {len(images)}).\nRemove or repair them first."
-            )
-        if images.ndim != 2:  # (N, n) are a layer's activations, of any range
-            check_images(images)
-    else:
+    if not images.is_floating_point():
         check_stored(images)
+    elif len(bad := (~images.flatten(1).isfinite().all(1)).nonzero()):
+        raise ValueError(
+            f"{name}: image {bad[0].item()} holds a value that is not finite "
+            f"({len(bad)} such image(s) of {len(images)}).\nRemove or repair them first."
+        )
+    elif images.ndim != 2:  # (N, n) are a layer's activations, of any range
+        check_images(images, name)
     if labels is not None and labels.shape != (len(images),):
         raise ValueError(
             f"{what} labels: got shape {tuple(labels.shape)} for {len(images)} images.\n"

@@ -29,21 +29,10 @@ def image_errors(x_hat: Tensor, x: Tensor) -> Tensor:
     """Mean squared error a pixel, image by image: (N, ...) and (N, ...) -> (N,).
 
     Raises:
-        TypeError: if one is not floating point.
-        ValueError: if the shapes differ.
-    """
-    return pixel_errors(x_hat, x).flatten(1).mean(1)
-
-
-def pixel_errors(x_hat: Tensor, x: Tensor) -> Tensor:
-    """Squared error of every pixel, in the shape of `x`.
-
-    Raises:
-        TypeError: if one is not floating point.
-        ValueError: if the shapes differ.
+        TypeError, ValueError: as in `reconstruction_error`.
     """
     _check_pair(x_hat, x)
-    return F.mse_loss(x_hat, x, reduction="none")
+    return F.mse_loss(x_hat, x, reduction="none").flatten(1).mean(1)
 
 
 @torch.no_grad()
@@ -57,13 +46,13 @@ def nearest_images(x: Tensor, images: Tensor) -> tuple[Tensor, Tensor]:
     Returns:
         For each of the M: the mean squared error a pixel to the nearest one, and its number, int64.
     """
-    nearest = [
-        (torch.cdist(x.flatten(1), to_float(batch).flatten(1)).square() / x[0].numel()).min(1)
-        for batch in images.split(2_000)
-    ]
-    errors, which = torch.stack([each.values for each in nearest]).min(0)
-    within = torch.stack([each.indices for each in nearest]).gather(0, which[None])[0]
-    return errors, which * 2_000 + within
+    size, best = 2_000, []
+    for part in images.split(size):
+        distances = torch.cdist(x.flatten(1), to_float(part).flatten(1))  # (M, 2000)
+        best.append(distances.square().div(x[0].numel()).min(1))
+    errors, batch = torch.stack([each.values for each in best]).min(0)
+    within = torch.stack([each.indices for each in best]).gather(0, batch[None])[0]
+    return errors, size * batch + within
 
 
 def knn_labels(codes: Tensor, known: Tensor, known_labels: Tensor, k: int = 5) -> Tensor:
@@ -103,7 +92,7 @@ def confusion_table(labels: Tensor, named: Tensor, n_classes: int = 10) -> Tenso
     return counts / counts.sum(1, keepdim=True).clamp(min=1)
 
 
-def silhouette_by_class(codes: Tensor, labels: Tensor, n_classes: int = 10) -> Tensor:
+def silhouette_by_class(codes: Tensor, labels: Tensor) -> Tensor:
     """How far each class keeps to itself in latent space, seen from distances alone.
 
     A code's silhouette is (b - a) / max(a, b), where a is its mean distance to its own class and b
@@ -111,8 +100,7 @@ def silhouette_by_class(codes: Tensor, labels: Tensor, n_classes: int = 10) -> T
 
     Args:
         codes: (N, latent_dim); time grows with the square of N, so a few thousand at most.
-        labels: int64 (N,), 0..n_classes - 1, each class at least twice.
-        n_classes: how many classes there are.
+        labels: int64 (N,), each class at least twice.
 
     Returns:
         The mean over each class, (n_classes,): near 1 apart, near 0 at a border, below 0 among
@@ -123,7 +111,7 @@ def silhouette_by_class(codes: Tensor, labels: Tensor, n_classes: int = 10) -> T
     from sklearn.metrics import silhouette_samples  # type: ignore[import-untyped]
 
     values = torch.from_numpy(silhouette_samples(codes.numpy(), labels.numpy()))
-    return torch.stack([values[labels == c].mean() for c in range(n_classes)]).float()
+    return torch.stack([values[labels == label].mean() for label in labels.unique()]).float()
 
 
 def _check_pair(x_hat: Tensor, x: Tensor) -> None:

@@ -21,6 +21,7 @@ from ae_utils.layers import (
     set_bias,
 )
 
+MEAN = "mean_image (1, 28, 28), as a batch of one"
 LATENT_LIMIT = 1e6  # further out than this, 32-bit arithmetic may overflow inside a decoder
 
 
@@ -30,7 +31,7 @@ class Autoencoder(nn.Module):
     Args:
         encoder: maps images (N, 1, 28, 28) in 0..1 to codes (N, latent_dim).
         decoder: maps codes (N, latent_dim) to images (N, 1, 28, 28).
-        latent_dim: how many numbers a code has, at least 1.
+        latent_dim: how many numbers a code has, 1 to 784.
         recipe: the builder's name and arguments, kept so that a checkpoint can rebuild the model.
 
     Source: Hinton & Salakhutdinov 2006, 'Reducing the Dimensionality of Data with Neural Networks'.
@@ -50,17 +51,10 @@ class Autoencoder(nn.Module):
         self.recipe = recipe
 
     def encode(self, x: Tensor) -> Tensor:
-        """Compress images.
-
-        Args:
-            x: images, float32 (N, 1, 28, 28), 0 is black paper and 1 is full ink.
-
-        Returns:
-            Codes (N, latent_dim), any real numbers.
+        """Compress images, float32 (N, 1, 28, 28) in 0..1, to codes (N, latent_dim).
 
         Raises:
-            TypeError: if `x` is not a float32 tensor.
-            ValueError: if its shape or range is wrong.
+            TypeError, ValueError: as in `check_images`.
         """
         return self.encoder(check_images(x))
 
@@ -71,12 +65,12 @@ class Autoencoder(nn.Module):
             z: points (N, latent_dim), or one point (latent_dim,); a tensor or nested lists.
 
         Returns:
-            Images (N, 1, 28, 28); within 0..1 for every model but the linear one.
+            Images (N, 1, 28, 28); within 0..1 for every model but a linear one.
 
         Raises:
             ValueError: if a point has the wrong dimension, or is not finite or absurdly far out.
         """
-        return self.decoder(self._check_codes(z))
+        return self.decoder(self._check_points(z))
 
     def forward(self, x: Tensor) -> Tensor:
         """Reconstruct images: (N, 1, 28, 28) -> (N, latent_dim) -> (N, 1, 28, 28)."""
@@ -84,29 +78,25 @@ class Autoencoder(nn.Module):
             check_images(x)
         return self.decoder(self.encoder(x))
 
-    def _check_codes(self, z: Tensor | Sequence[Any]) -> Tensor:
-        weight = next(self.decoder.parameters())
+    def _check_points(self, z: Tensor | Sequence[Any]) -> Tensor:
+        weight, wanted = next(self.decoder.parameters()), f"Pass shape (N, {self.latent_dim})."
         try:
             z = torch.as_tensor(z, dtype=weight.dtype, device=weight.device)
         except (TypeError, ValueError, RuntimeError, OverflowError) as error:
+            cause = f"cannot read this {type(z).__name__} as numbers ({error})"
+            raise ValueError(f"latent points: {cause}.\n{wanted}") from error
+        points = z.unsqueeze(0) if z.ndim == 1 else z
+        if points.ndim != 2 or points.shape[1] != self.latent_dim:
             raise ValueError(
-                f"latent points: cannot read this {type(z).__name__} as numbers ({error}).\n"
-                f"Pass a tensor or nested lists of shape (N, {self.latent_dim})."
-            ) from error
-        shape = tuple(z.shape)
-        if z.ndim == 1:
-            z = z.unsqueeze(0)
-        if z.ndim != 2 or z.shape[1] != self.latent_dim:
-            raise ValueError(
-                f"latent points: got shape {shape}, but this model's latent space has "
-                f"{self.latent_dim} dimension(s).\nPass shape (N, {self.latent_dim})."
+                f"latent points: got shape {tuple(z.shape)}, but this model's latent space has "
+                f"{self.latent_dim} dimension(s).\n{wanted}"
             )
         if z.numel() and not z.abs().max() <= LATENT_LIMIT:  # `not <=` is true for NaN as well
             raise ValueError(
                 f"latent points: a coordinate is not finite, or beyond +-{LATENT_LIMIT:g}.\n"
                 "Codes of real images lie near 0; pass finite coordinates."
             )
-        return z
+        return points
 
 
 @builder
@@ -132,7 +122,7 @@ def linear_autoencoder(
     with seeded(seed):
         down, up = nn.Linear(N_PIXELS, latent_dim), nn.Linear(latent_dim, N_PIXELS)
     if mean_image is not None:
-        check_mean_image(mean_image)
+        check_images(mean_image[None], MEAN)
         set_bias(up, mean_image.flatten())
         set_bias(down, -(down.weight.detach() @ mean_image.flatten()))  # the mean has code 0
     encoder = nn.Sequential(nn.Flatten(), down)
@@ -183,12 +173,8 @@ def dense_autoencoder(
         start_at(mean_image, decoder_layers[-1])
     encoder = nn.Sequential(Standardize(), nn.Flatten(), *encoder_layers)
     decoder = nn.Sequential(*decoder_layers, nn.Sigmoid(), nn.Unflatten(1, IMAGE_SHAPE))
-    recipe = {
-        "builder": "models.dense_autoencoder",
-        "latent_dim": latent_dim,
-        "widths": list(widths),
-        "activation": activation,
-    }
+    recipe = {"builder": "models.dense_autoencoder", "latent_dim": latent_dim}
+    recipe |= {"widths": list(widths), "activation": activation}
     return Autoencoder(encoder, decoder, latent_dim, recipe)
 
 
@@ -204,32 +190,14 @@ def check_latent_dim(latent_dim: int) -> int:
         TypeError: if it is not an int.
         ValueError: if it is out of range.
     """
-    if isinstance(latent_dim, bool) or not isinstance(latent_dim, int):
-        raise TypeError(
-            f"latent_dim: got {latent_dim!r}. Pass a whole number from 1 to {N_PIXELS}."
-        )
-    if not 1 <= latent_dim <= N_PIXELS:
-        raise ValueError(f"latent_dim: got {latent_dim}. Pass a whole number from 1 to {N_PIXELS}.")
-    return latent_dim
-
-
-def check_mean_image(mean_image: Tensor) -> None:
-    """Make sure that `mean_image` is one image, float32 (1, 28, 28) in 0..1.
-
-    Raises:
-        TypeError, ValueError: if it is not, as in `check_images`.
-    """
-    try:
-        check_images(mean_image[None])
-    except (TypeError, ValueError) as error:
-        cause = str(error).splitlines()[0]
-        raise type(error)(
-            f"mean_image, as a batch of one: {cause}\n"
-            "Pass a float32 tensor of shape (1, 28, 28) with values in 0..1."
-        ) from error
+    is_whole = isinstance(latent_dim, int) and not isinstance(latent_dim, bool)
+    if is_whole and 1 <= latent_dim <= N_PIXELS:
+        return latent_dim
+    kind = ValueError if is_whole else TypeError
+    raise kind(f"latent_dim: got {latent_dim!r}. Pass a whole number from 1 to {N_PIXELS}.")
 
 
 def start_at(mean_image: Tensor, last: nn.Module) -> None:
     """Let a decoder's `last` linear layer, before its sigmoid, start at `mean_image`."""
-    check_mean_image(mean_image)
+    check_images(mean_image[None], MEAN)
     set_bias(last, mean_image.flatten().clamp(1e-3, 1 - 1e-3).logit())

@@ -75,14 +75,10 @@ def plot_image_rows(
     """
     captions = captions or {}
     n_columns = len(next(iter(rows.values())))
-    has_captions = [label in captions for label in rows]
-    heights = [1.22 if captioned else 1.0 for captioned in has_captions]
+    heights = [1.22 if label in captions else 1.0 for label in rows]
+    size = (n_columns * 0.95 + 0.9, sum(heights) * 0.95 + 0.1)
     fig, axes = plt.subplots(
-        len(rows),
-        n_columns,
-        figsize=(n_columns * 0.95 + 0.9, sum(heights) * 0.95 + 0.1),
-        gridspec_kw={"height_ratios": heights},
-        squeeze=False,
+        len(rows), n_columns, figsize=size, height_ratios=heights, squeeze=False
     )
     for row, (label, images) in zip(axes, rows.items(), strict=True):
         texts = captions.get(label, [""] * n_columns)
@@ -106,27 +102,20 @@ def plot_history(
         reference: label and height of a dashed line to compare with.
         ax: where to draw; a new figure if left out.
     """
-    fig, ax = figure_of(ax, (6.5, 3.6))
-    for (label, errors), line in zip(curves.items(), cycle(("-", "--", ":")), strict=False):
-        ax.plot(steps, errors, line, marker="o", markersize=4, label=label)
+    points = {label: (steps, errors) for label, errors in curves.items()}
+    _, ax = figure_of(ax, (6.5, 3.6))
+    fig, ax = plot_curves(points, "training step", "mean squared error a pixel", ax)
     if reference is not None:
         label, height = reference
         ax.axhline(height, color=MUTED, linestyle="-.", linewidth=1)
         ax.annotate(
-            label,
-            (1, height),
-            xycoords=ax.get_yaxis_transform(),
-            xytext=(-4, 4),
-            textcoords="offset points",
-            ha="right",
-            color=MUTED,
-        )
+            label, (1, height), (-4, 4), ax.get_yaxis_transform(), "offset points",
+            ha="right", color=MUTED,
+        )  # fmt: skip
     ax.set_yscale("log")
     ax.yaxis.set_major_locator(plt.FixedLocator(ERROR_TICKS))
     ax.yaxis.set_major_formatter("{x:g}")
     ax.yaxis.set_minor_locator(plt.NullLocator())
-    ax.set(xlabel="training step", ylabel="mean squared error a pixel")
-    ax.legend()
     return fig, ax
 
 

@@ -29,16 +29,7 @@ ACTIVATIONS: dict[str, type[nn.Module]] = {"sigmoid": nn.Sigmoid, "relu": nn.ReL
 
 
 class LayerAutoencoder(nn.Module):
-    """One layer of a stack with the decoder that it is trained with.
-
-    Args:
-        n_inputs: numbers that the layer sees; 784 stands for an image.
-        n_units: numbers that it hands on.
-        activation: of the units, 'sigmoid' or 'relu'.
-
-    Raises:
-        ValueError: if a size is below 1, or the activation is another.
-    """
+    """One layer of a stack with the decoder that it is trained with; `make_layers` makes them."""
 
     def __init__(self, n_inputs: int, n_units: int, activation: str) -> None:
         super().__init__()
@@ -46,6 +37,7 @@ class LayerAutoencoder(nn.Module):
             raise ValueError(f"activation: got {activation!r}. Pass 'sigmoid' or 'relu'.")
         if min(n_inputs, n_units) < 1:
             raise ValueError(f"sizes: got {n_inputs} and {n_units}. Pass whole numbers from 1 on.")
+        self.n_units = n_units
         sees_images = n_inputs == N_PIXELS
         down, up = nn.Linear(n_inputs, n_units), nn.Linear(n_units, n_inputs)
         if activation == "relu":
@@ -67,11 +59,12 @@ def make_layers(sizes: Sequence[int], activation: str, *, seed: int = 0) -> list
 
     Args:
         sizes: numbers a layer, from the image's 784 on, such as (784, 500, 500).
-        activation: of the units, 'sigmoid' or 'relu'.
+        activation: between them, 'sigmoid' or 'relu'.
         seed: for the starting weights; they depend on nothing else.
 
     Raises:
-        ValueError: if there are fewer than two sizes, the first is not 784, or one is below 1.
+        ValueError: if there are fewer than two sizes, the first is not 784, or one is below 1; or
+            the activation is another.
     """
     if len(sizes) < 2 or sizes[0] != N_PIXELS:
         raise ValueError(f"sizes: got {list(sizes)}. Pass {N_PIXELS} and at least one more.")
@@ -97,8 +90,7 @@ def pretrain(
         Each layer's history of the error on its own input.
     """
     loss = reconstruction_loss if corrupt is None else denoising_loss(corrupt)
-    histories = []
-    inputs = images
+    histories, inputs = [], images
     for layer in layers:
         histories.append(fit(layer, inputs, settings, loss=loss))
         if layer is not layers[-1]:
@@ -142,9 +134,7 @@ def stack(layers: Sequence[LayerAutoencoder]) -> nn.Sequential:
 def unroll(layers: Sequence[LayerAutoencoder]) -> Autoencoder:
     """The deep autoencoder: all encoders upwards, then all decoders downwards."""
     decoder = nn.Sequential(*(layer.decoder for layer in reversed(layers)))
-    last = layers[-1].encoder[1]
-    assert isinstance(last, nn.Linear)
-    return Autoencoder(stack(layers), decoder, last.out_features)
+    return Autoencoder(stack(layers), decoder, layers[-1].n_units)
 
 
 def add_classifier(
@@ -154,7 +144,5 @@ def add_classifier(
 
     Train it with `fit(..., labels=..., loss=classification_loss)`.
     """
-    last = layers[-1].encoder[1]
-    assert isinstance(last, nn.Linear)
     with seeded(seed):
-        return nn.Sequential(stack(layers), nn.Linear(last.out_features, n_classes))
+        return nn.Sequential(stack(layers), nn.Linear(layers[-1].n_units, n_classes))

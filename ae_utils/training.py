@@ -43,9 +43,8 @@ class Settings:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        for name in ("steps", "batch_size"):
-            value = getattr(self, name)
-            if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        for name, value in (("steps", self.steps), ("batch_size", self.batch_size)):
+            if type(value) is not int or value < 1:
                 raise ValueError(f"{name}: got {value!r}. Pass a whole number, 1 or more.")
         is_number = isinstance(self.lr, int | float) and not isinstance(self.lr, bool)
         if not (is_number and 0 < self.lr < math.inf):
@@ -143,9 +142,7 @@ def fit(
 def make_scheduler(optimizer: torch.optim.Optimizer, settings: Settings) -> LambdaLR:
     """Let the learning rate rise over the first tenth of the steps, then fall along half a cosine.
 
-    Args:
-        optimizer: at the highest rate, which the scheduler multiplies.
-        settings: how many steps there are.
+    The optimizer comes with the highest rate, which the scheduler multiplies.
 
     Source: Goyal et al. 2017 (the rise); Loshchilov & Hutter 2017, 'SGDR' (the cosine).
     """

@@ -24,7 +24,7 @@ from ae_utils.models import (
     dense_autoencoder,
     linear_autoencoder,
 )
-from ae_utils.residual import residual_autoencoder
+from tools.residual import residual_autoencoder
 from tests.helpers import check_message
 
 pytestmark = pytest.mark.usefixtures("one_thread")

@@ -3,7 +3,7 @@
 from torch import Tensor, nn
 
 from ae_utils.images import IMAGE_SHAPE, N_PIXELS
-from ae_utils.layers import ACTIVATIONS, Standardize, builder, scaled_linear, seeded
+from ae_utils.layers import ACTIVATIONS, Standardize, scaled_linear, seeded
 from ae_utils.models import Autoencoder, check_latent_dim, start_at
 
 GAIN = ACTIVATIONS["silu"][1]
@@ -24,7 +24,6 @@ class ResidualBlock(nn.Module):
         return h + self.correction(h)
 
 
-@builder
 def residual_autoencoder(
     latent_dim: int = 30, *, mean_image: Tensor | None = None, seed: int = 0
 ) -> Autoencoder:
@@ -57,5 +56,4 @@ def residual_autoencoder(
         )  # fmt: skip
     if mean_image is not None:
         start_at(mean_image, last)
-    recipe = {"builder": "residual.residual_autoencoder", "latent_dim": latent_dim}
-    return Autoencoder(encoder, decoder, latent_dim, recipe)
+    return Autoencoder(encoder, decoder, latent_dim)
