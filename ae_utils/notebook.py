@@ -3,7 +3,7 @@
 from typing import Any
 
 import torch
-from threadpoolctl import threadpool_limits
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from ae_utils.plots import use_series_style
 

@@ -1,10 +1,9 @@
 """Principal component analysis, as the linear autoencoder that it is."""
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from ae_utils.images import N_PIXELS, mean_image, to_float
-from ae_utils.layers import set_bias
 from ae_utils.models import Autoencoder, linear_autoencoder
 
 
@@ -32,8 +31,9 @@ def pca_autoencoder(images: Tensor, latent_dim: int = 2) -> Autoencoder:
     eigenvectors = torch.linalg.eigh(covariance.double()).eigenvectors.float()  # widest last
     directions = eigenvectors.T.flip(0)[:latent_dim]  # (latent_dim, 784)
     directions *= directions.gather(1, directions.abs().argmax(1, keepdim=True)).sign()
+    down, up = (layer for layer in model.modules() if isinstance(layer, nn.Linear))
     with torch.no_grad():
-        model.encoder[1].weight.copy_(directions)
-        model.decoder[0].weight.copy_(directions.T)
-    set_bias(model.encoder[1], -directions @ mean.flatten())  # the mean has code 0
+        down.weight.copy_(directions)
+        down.bias.copy_(-directions @ mean.flatten())  # the mean has code 0
+        up.weight.copy_(directions.T)
     return model
