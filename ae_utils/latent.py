@@ -1,16 +1,21 @@
-"""Latent space: a data set as codes, boxes, grids, lines and samples, the distance to the data.
+"""Latent space: a data set as codes, boxes, grids, lines and samples, limits for sliders.
 
 Nothing here knows a model: what encodes or decodes is handed in as a function, such as
 `model.encode`. Points are tensors whose last axis has `latent_dim` numbers.
 """
 
+import math
 from collections.abc import Callable
-from typing import Any
 
 import torch
 from torch import Tensor
 
 from ae_utils.images import map_batches
+
+MARGIN = 1 / 8  # of the codes' box, which sliders reach beyond it on every side
+N_STEPS = (64, 80, 100, 128)  # of a slider: 100 / n is a binary fraction, as browsers count in %
+
+Limits = tuple[float, float, float]  # of a slider: the lowest number, the highest, the step
 
 
 def encode_dataset(encode: Callable[[Tensor], Tensor], images: Tensor) -> Tensor:
@@ -44,11 +49,7 @@ def decode_points(decode: Callable[[Tensor], Tensor], points: Tensor) -> Tensor:
 
 
 def latent_box(codes: Tensor, coverage: float = 0.98) -> tuple[Tensor, Tensor]:
-    """The box that holds the share `coverage` of the codes along each axis, outliers left out.
-
-    Args:
-        codes: (N, latent_dim).
-        coverage: above 0, at most 1.
+    """The box that holds the share `coverage` (0..1) of codes (N, latent_dim) along each axis.
 
     Returns:
         Its lowest and its highest corner, (latent_dim,) each.
@@ -69,29 +70,24 @@ def make_grid(low: Tensor, high: Tensor, n: int = 20) -> Tensor:
     """A regular grid of points over a box of the plane, laid out like a map.
 
     Args:
-        low: the corner (2,) at the lower left.
-        high: the corner (2,) at the upper right.
+        low, high: the corners (2,) at the lower left and the upper right.
         n: points along each side, at least 2.
 
     Returns:
-        Points (n, n, 2). Row 0 is the top row, with the largest second coordinate; column 0 is at
-        the left, with the smallest first one. So images laid out in these rows and columns lie
-        where their points lie.
+        Points (n, n, 2), row 0 on top and column 0 at the left, so that images laid out in these
+        rows and columns lie where their points lie.
 
     Raises:
         ValueError: if the box is not one of the plane, or `n` is below 2.
     """
     if low.shape != (2,) or high.shape != (2,) or not (low < high).all():
-        raise ValueError(
-            f"box: got corners {low.tolist()} and {high.tolist()}.\n"
-            "Pass two corners (2,), the first below the second along both axes."
-        )
+        corners = f"{low.tolist()} and {high.tolist()}"
+        raise ValueError(f"box: got corners {corners}. Pass two (2,), the first below the second.")
     if n < 2:
         raise ValueError(f"n: got {n!r}. Pass a whole number, 2 or more.")
     across = torch.linspace(low[0].item(), high[0].item(), n)
     down = torch.linspace(high[1].item(), low[1].item(), n)
-    z2, z1 = torch.meshgrid(down, across, indexing="ij")
-    return torch.stack((z1, z2), dim=-1)
+    return torch.stack(torch.meshgrid(across, down, indexing="xy"), dim=-1)
 
 
 def sample_uniform(low: Tensor, high: Tensor, n: int, seed: int = 0) -> Tensor:
@@ -101,64 +97,43 @@ def sample_uniform(low: Tensor, high: Tensor, n: int, seed: int = 0) -> Tensor:
 
 
 def interpolate(start: Tensor, end: Tensor, n: int) -> Tensor:
-    """Points at equal steps along the straight line from `start` to `end`, both included.
+    """Points at equal steps along a straight line: (n, latent_dim), n at least 2.
 
-    Args:
-        start: (latent_dim,).
-        end: (latent_dim,).
-        n: how many points, at least 2.
-
-    Returns:
-        (n, latent_dim); the first is `start` and the last is `end`, to the last bit.
+    The first is `start` and the last is `end`, (latent_dim,) each, to the last bit.
 
     Raises:
         ValueError: if the shapes differ or `n` is below 2.
     """
     if start.shape != end.shape or start.ndim != 1:
-        raise ValueError(
-            f"line: got ends of shape {tuple(start.shape)} and {tuple(end.shape)}.\n"
-            "Pass two points (latent_dim,) of one latent space."
-        )
+        ends = f"{tuple(start.shape)} and {tuple(end.shape)}"
+        raise ValueError(f"line: got ends of shape {ends}. Pass two points of one latent space.")
     if n < 2:
         raise ValueError(f"n: got {n!r}. Pass a whole number, 2 or more.")
     share = torch.linspace(0, 1, n, dtype=start.dtype).unsqueeze(1)
     return start * (1 - share) + end * share
 
 
-class DataDistance:
-    """How far points of the latent space are from the codes of real images.
+def evenly(data: Tensor, n: int) -> Tensor:
+    """At most `n` of the rows, evenly spaced."""
+    return data[:: -(-len(data) // n)]
 
-    The unit is the data's own: 1 is as far from its nearest codes as a code typically is (the
-    median). Around 1 a point lies among the data; at 10, ten times as lonely as a typical code.
 
-    Args:
-        codes: (N, latent_dim), N above `n_neighbours`.
-        n_neighbours: over how many nearest codes the distance is averaged.
+def limits_around(codes: Tensor) -> list[Limits]:
+    """Limits of a slider for each coordinate: nearly all codes (N, latent_dim), and some room."""
+    low, high = latent_box(codes)
+    margin = MARGIN * (high - low)
+    return list(map(choose_limits, (low - margin).tolist(), (high + margin).tolist()))
 
-    Raises:
-        ValueError: if there are too few codes, or they all coincide.
+
+def choose_limits(low: float, high: float) -> Limits:
+    """Limits of a slider that covers `low`..`high`: numbers that browsers compute exactly.
+
+    From others, such as a step of 0.05, a browser gets numbers that differ from Python's in the
+    last digit; it sends them back, and so overwrites what Python has set.
     """
-
-    def __init__(self, codes: Tensor, n_neighbours: int = 10) -> None:
-        from scipy.spatial import KDTree  # type: ignore[import-untyped]
-
-        if codes.ndim != 2 or len(codes) <= n_neighbours:
-            raise ValueError(
-                f"codes: got shape {tuple(codes.shape)}.\n"
-                f"Pass (N, latent_dim) with more than {n_neighbours} codes."
-            )
-        self._tree: Any = KDTree(codes.numpy())
-        self._places = list(range(1, n_neighbours + 1))  # the nearest, the second nearest, ...
-        own, _ = self._tree.query(codes.numpy(), [place + 1 for place in self._places])
-        self.unit = float(torch.from_numpy(own).mean(1).median())  # the first is the code itself
-        if self.unit == 0:
-            raise ValueError("codes: most of them coincide, so there is no unit of distance.")
-
-    def __call__(self, points: Tensor) -> Tensor:
-        """The distances (N,) of points (N, latent_dim), 0 or more, in the unit above."""
-        distances, _ = self._tree.query(points.numpy(), self._places)
-        return torch.from_numpy(distances).mean(1).float() / self.unit
-
-    def nearest(self, points: Tensor) -> Tensor:
-        """The numbers (N,), int64, of the codes nearest to points (N, latent_dim)."""
-        return torch.from_numpy(self._tree.query(points.numpy())[1])
+    if low == high:  # a coordinate that is the same everywhere
+        low, high = low - 0.5, high + 0.5
+    step = 2.0 ** math.ceil(math.log2((high - low) / 100))
+    half = next(n for n in N_STEPS if n > (high - low) / step + 1) // 2
+    middle = round((low + high) / 2 / step)
+    return (middle - half) * step, (middle + half) * step, step

@@ -15,6 +15,7 @@ from matplotlib.patheffects import withStroke
 from mpl_toolkits.mplot3d import Axes3D  # type: ignore[import-untyped]
 from torch import Tensor
 
+from ae_utils.latent import evenly
 from ae_utils.plots import INK, figure_of
 
 # One colour a digit, everywhere. Petroff 2021, 'Accessible Color Sequences for Data Visualization':
@@ -53,8 +54,8 @@ def plot_latent_map(
         ax: where to draw; a new figure if left out.
     """
     fig, ax = figure_of(ax, (6.5, 6))
-    x, y = _evenly(codes, N_DRAWN).T.cpu().numpy()
-    ax.scatter(x, y, s=3, c=_colours(_evenly(labels, N_DRAWN)), **DOTS)
+    x, y = evenly(codes, N_DRAWN).T.cpu().numpy()
+    ax.scatter(x, y, s=3, c=_colours(evenly(labels, N_DRAWN)), **DOTS)
     _name_digits(ax, codes, labels)
     _set_plane(ax, box)
     return fig, ax
@@ -79,8 +80,8 @@ def plot_latent_map_3d(
     if ax is None:
         fig = plt.figure(figsize=(6, 6))
         ax = fig.add_subplot(projection="3d")
-    x, y, z = _evenly(codes, N_DRAWN).T.cpu().numpy()
-    ax.scatter(x, y, z, s=3, c=_colours(_evenly(labels, N_DRAWN)), depthshade=False, **DOTS)
+    x, y, z = evenly(codes, N_DRAWN).T.cpu().numpy()
+    ax.scatter(x, y, z, s=3, c=_colours(evenly(labels, N_DRAWN)), depthshade=False, **DOTS)
     _name_digits(ax, codes, labels)
     ax.set(xlabel="z1", ylabel="z2", zlabel="z3")
     ax.view_init(elev=elevation, azim=azimuth)
@@ -172,10 +173,6 @@ def plot_confusion(
     ax.tick_params(length=0)
     ax.spines[:].set_visible(False)
     return fig, ax
-
-
-def _evenly(data: Tensor, n: int) -> Tensor:
-    return data[:: -(-len(data) // n)]
 
 
 def _colours(labels: Tensor) -> list[str]:

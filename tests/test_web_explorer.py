@@ -20,11 +20,10 @@ from torch import Tensor, nn
 
 from ae_utils.checkpoints import load_shipped
 from ae_utils.data import Digits, load_digits
-from ae_utils.explorer import limits_around, name_place, place_levels
-from ae_utils.latent import DataDistance, encode_dataset, sample_uniform
+from ae_utils.distance import DataDistance, name_place, place_levels
+from ae_utils.latent import encode_dataset, evenly, limits_around, sample_uniform
 from ae_utils.maps import DIGIT_COLOURS
 from ae_utils.models import convolutional_autoencoder
-from ae_utils.pictures import evenly
 from tests.browser import require_browser
 from tools.browser import launch_chromium
 from tools.html_edition import write_edition

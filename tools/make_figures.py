@@ -20,14 +20,8 @@ from torch import Tensor
 
 from ae_utils.checkpoints import load_shipped
 from ae_utils.data import Digits, load_digits, to_float
-from ae_utils.latent import (
-    DataDistance,
-    decode_points,
-    encode_dataset,
-    interpolate,
-    latent_box,
-    make_grid,
-)
+from ae_utils.distance import DataDistance
+from ae_utils.latent import decode_points, encode_dataset, interpolate, latent_box, make_grid
 from ae_utils.maps import (
     plot_decoded_grid,
     plot_field,

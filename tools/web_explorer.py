@@ -21,10 +21,10 @@ from torch import Tensor, nn
 
 from ae_utils.checkpoints import load_shipped
 from ae_utils.data import Digits, load_digits
-from ae_utils.explorer import limits_around, place_levels
-from ae_utils.latent import DataDistance, encode_dataset
+from ae_utils.distance import DataDistance, place_levels
+from ae_utils.latent import encode_dataset, evenly, limits_around
 from ae_utils.maps import DIGIT_COLOURS
-from ae_utils.pictures import evenly, image_png
+from ae_utils.pictures import image_png
 
 TEMPLATE = Path(__file__).with_suffix(".html")
 PAGE = Path(__file__).resolve().parents[1] / "build" / "explorer.html"
