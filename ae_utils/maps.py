@@ -1,7 +1,7 @@
 """Pictures of the latent space: maps of the codes, what their points decode to, fields over them.
 
 Every map has its first coordinate to the right and its second upwards, the decoded ones too, so
-that an image stands where its point lies. Like `plots`, drawn from arrays.
+that an image stands where its point lies. Drawn from arrays, into `ax` or a new figure.
 """
 
 from collections.abc import Sequence
@@ -18,21 +18,13 @@ from torch import Tensor
 from ae_utils.latent import evenly
 from ae_utils.plots import INK, figure_of
 
-# One colour a digit, everywhere. Petroff 2021, 'Accessible Color Sequences for Data Visualization':
-# chosen to stay apart for colour-blind readers too; dealt out so that digits that lie near one
-# another on the maps differ most.
+# One colour a digit, 0 to 9, everywhere. Petroff 2021, 'Accessible Color Sequences for Data
+# Visualization': chosen to stay apart for colour-blind readers too; dealt out so that digits that
+# lie near one another on the maps differ most.
 DIGIT_COLOURS = (
-    "#3f90da",  # 0
-    "#e76300",  # 1
-    "#a96b59",  # 2
-    "#832db6",  # 3
-    "#bd1f01",  # 4
-    "#ffa90e",  # 5
-    "#94a4a2",  # 6
-    "#b9ac70",  # 7
-    "#717581",  # 8
-    "#92dadd",  # 9
-)
+    "#3f90da", "#e76300", "#a96b59", "#832db6", "#bd1f01",
+    "#ffa90e", "#94a4a2", "#b9ac70", "#717581", "#92dadd",
+)  # fmt: skip
 N_DRAWN = 5_000  # of more codes, evenly spaced ones are drawn
 DOTS: dict[str, Any] = {"linewidths": 0, "antialiased": False}  # hard edges: a third of the bytes
 FEW_GREYS = plt.get_cmap("gray_r", 16)  # as good to the eye at that size, in half the bytes
@@ -51,7 +43,6 @@ def plot_latent_map(
         codes: (N, 2); up to `N_DRAWN` of them are drawn.
         labels: int64 (N,), 0..9.
         box: two corners (2,), what part of the plane to show; all of it if left out.
-        ax: where to draw; a new figure if left out.
     """
     fig, ax = figure_of(ax, (6.5, 6))
     x, y = evenly(codes, N_DRAWN).T.cpu().numpy()
@@ -108,9 +99,7 @@ def plot_decoded_grid(
     Args:
         images: (rows, columns, 1, 28, 28) in 0..1, row 0 on top, as `latent.make_grid` lays out
             points.
-        low: the point (2,) of the lower left image.
-        high: the point (2,) of the upper right image.
-        ax: where to draw; a new figure if left out.
+        low, high: the points (2,) of the lower left and the upper right image.
     """
     fig, ax = figure_of(ax, (6.5, 6.5))
     rows, columns = images.shape[:2]
@@ -138,11 +127,9 @@ def plot_field(
 
     Args:
         values: (rows, columns) on a grid of points, row 0 on top, as `latent.make_grid` lays out.
-        low: the lower left point (2,).
-        high: the upper right point (2,).
+        low, high: the lower left and the upper right point (2,).
         label: what the quantity is, with its unit.
         levels: the bounds of the steps, rising; values beyond the last belong to the last.
-        ax: where to draw; a new figure if left out.
     """
     fig, ax = figure_of(ax, (6.5, 5.5))
     rows, columns = values.shape

@@ -1,7 +1,7 @@
 """The figures of the series, drawn from arrays; nothing here knows a model.
 
-Each `plot_` function makes a figure (or draws into `ax`, where one axes is enough), returns the
-figure and its axes, and shows nothing.
+Each `plot_` function makes a figure (or draws into `ax`, where it takes one), returns the figure
+and its axes, and shows nothing.
 """
 
 from collections.abc import Mapping, Sequence
@@ -100,7 +100,6 @@ def plot_history(
         steps: (T,) steps done at each point.
         curves: for each label, (T,) errors.
         reference: label and height of a dashed line to compare with.
-        ax: where to draw; a new figure if left out.
     """
     points = {label: (steps, errors) for label, errors in curves.items()}
     _, ax = figure_of(ax, (6.5, 3.6))
@@ -129,9 +128,7 @@ def plot_curves(
 
     Args:
         curves: for each label, the points' x and y, of equal length.
-        xlabel: what x is, with its unit.
-        ylabel: what y is, with its unit.
-        ax: where to draw; a new figure if left out. Its axes' scales are the caller's to set.
+        xlabel, ylabel: what x and y are, with their units.
     """
     fig, ax = figure_of(ax, (6.5, 4))
     looks = zip(curves.items(), cycle(("-", "--", ":", "-.")), cycle("osD^v"), strict=False)
