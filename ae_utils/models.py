@@ -14,6 +14,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from ae_utils.layers import builder
+
 IMAGE_SHAPE = (1, 28, 28)
 N_PIXELS = 28 * 28
 LATENT_LIMIT = 1e6  # further out than this, 32-bit arithmetic may overflow inside a decoder
@@ -36,7 +38,7 @@ class Autoencoder(nn.Module):
         encoder: maps images (N, 1, 28, 28) in 0..1 to codes (N, latent_dim).
         decoder: maps codes (N, latent_dim) to images (N, 1, 28, 28).
         latent_dim: how many numbers a code has, at least 1.
-        recipe: the builder's name and arguments, kept so that a checkpoint can rebuild the model.
+        recipe: the builder and its arguments, kept so that a checkpoint can rebuild the model.
 
     Source: Hinton & Salakhutdinov 2006, 'Reducing the Dimensionality of Data with Neural Networks'.
     """
@@ -112,6 +114,7 @@ class Autoencoder(nn.Module):
         return z
 
 
+@builder
 def linear_autoencoder(
     latent_dim: int = 2, *, mean_image: Tensor | None = None, seed: int = 0
 ) -> Autoencoder:
@@ -139,9 +142,11 @@ def linear_autoencoder(
         _set_bias(down, -(down.weight.detach() @ mean_image.flatten()))  # the mean has code 0
     encoder = nn.Sequential(nn.Flatten(), down)
     decoder = nn.Sequential(up, nn.Unflatten(1, IMAGE_SHAPE))
-    return Autoencoder(encoder, decoder, latent_dim, {"kind": "linear", "latent_dim": latent_dim})
+    recipe = {"builder": "models.linear_autoencoder", "latent_dim": latent_dim}
+    return Autoencoder(encoder, decoder, latent_dim, recipe)
 
 
+@builder
 def dense_autoencoder(
     latent_dim: int = 2,
     *,
@@ -185,7 +190,7 @@ def dense_autoencoder(
     encoder = nn.Sequential(Standardize(), nn.Flatten(), *encoder_layers)
     decoder = nn.Sequential(*decoder_layers, nn.Sigmoid(), nn.Unflatten(1, IMAGE_SHAPE))
     recipe = {
-        "kind": "dense",
+        "builder": "models.dense_autoencoder",
         "latent_dim": latent_dim,
         "widths": list(widths),
         "activation": activation,
@@ -193,6 +198,7 @@ def dense_autoencoder(
     return Autoencoder(encoder, decoder, latent_dim, recipe)
 
 
+@builder
 def residual_autoencoder(
     latent_dim: int = 30, *, mean_image: Tensor | None = None, seed: int = 0
 ) -> Autoencoder:
@@ -227,10 +233,11 @@ def residual_autoencoder(
     if mean_image is not None:
         _check_mean_image(mean_image)
         _set_bias(last, mean_image.flatten().clamp(1e-3, 1 - 1e-3).logit())
-    recipe = {"kind": "residual", "latent_dim": latent_dim}
+    recipe = {"builder": "models.residual_autoencoder", "latent_dim": latent_dim}
     return Autoencoder(encoder, decoder, latent_dim, recipe)
 
 
+@builder
 def convolutional_autoencoder(latent_dim: int = 2, *, seed: int = 0) -> Autoencoder:
     """Four convolutions down, four transposed ones up: 200,963 parameters at latent_dim 2.
 
@@ -277,7 +284,7 @@ def convolutional_autoencoder(latent_dim: int = 2, *, seed: int = 0) -> Autoenco
             if isinstance(layer, nn.Linear | nn.Conv2d | nn.ConvTranspose2d):
                 nn.init.xavier_uniform_(layer.weight)
                 _set_bias(layer, torch.zeros(()))
-    recipe = {"kind": "convolutional", "latent_dim": latent_dim}
+    recipe = {"builder": "models.convolutional_autoencoder", "latent_dim": latent_dim}
     return Autoencoder(encoder, decoder, latent_dim, recipe)
 
 

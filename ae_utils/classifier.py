@@ -1,8 +1,8 @@
-"""The judge: a small classifier that says which digit an image shows, and how sure it is.
+"""A small classifier that says which digit an image shows, and how sure it is.
 
-It stands in for a human eye where thousands of reconstructed or decoded images are to be looked at.
-It was trained on real digits only, so it knows ten answers and none of them is 'no digit': of an
-image unlike all digits it may still be sure.
+The notebooks call it the judge: it stands in for a human eye where thousands of reconstructed or
+decoded images are to be looked at. It was trained on real digits only, so it knows ten answers and
+none of them is 'no digit': of an image unlike all digits it may still be sure.
 """
 
 from typing import Any
@@ -10,17 +10,18 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from ae_utils.layers import builder
 from ae_utils.models import Standardize, check_images, seeded
 
 N_CLASSES = 10
 
 
-class Judge(nn.Module):
+class DigitClassifier(nn.Module):
     """A convolutional classifier of digit images.
 
     Args:
         layers: maps images (N, 1, 28, 28) in 0..1 to logits (N, 10).
-        recipe: the builder's name and arguments, kept so that a checkpoint can rebuild the model.
+        recipe: the builder and its arguments, kept so that a checkpoint can rebuild the model.
     """
 
     def __init__(self, layers: nn.Module, recipe: dict[str, Any] | None = None) -> None:
@@ -37,7 +38,7 @@ class Judge(nn.Module):
         return self.layers(check_images(x))
 
     @torch.no_grad()
-    def judge(self, x: Tensor, batch_size: int = 2_000) -> tuple[Tensor, Tensor]:
+    def label_and_confidence(self, x: Tensor, batch_size: int = 2_000) -> tuple[Tensor, Tensor]:
         """Name the digit on each image, in batches.
 
         Args:
@@ -45,7 +46,7 @@ class Judge(nn.Module):
             batch_size: images at a time.
 
         Returns:
-            The digits, int64 (N,), and the probability (N,) that the judge gives to each: its
+            The digits, int64 (N,), and the probability (N,) that the classifier gives to each: its
             confidence, from 0.1 to 1.
 
         Raises:
@@ -55,8 +56,9 @@ class Judge(nn.Module):
         return torch.cat([p.indices for p in parts]), torch.cat([p.values for p in parts])
 
 
-def make_judge(*, seed: int = 0) -> Judge:
-    """A judge with fresh weights, which depend on `seed` alone.
+@builder
+def digit_classifier(*, seed: int = 0) -> DigitClassifier:
+    """A classifier with fresh weights, which depend on `seed` alone.
 
     Source: two convolutions and two dense layers, after LeCun et al. 1998, 'Gradient-Based Learning
         Applied to Document Recognition'.
@@ -73,4 +75,4 @@ def make_judge(*, seed: int = 0) -> Judge:
             nn.SiLU(),
             nn.Linear(64, N_CLASSES),
         )
-    return Judge(layers, {"kind": "judge"})
+    return DigitClassifier(layers, {"builder": "classifier.digit_classifier"})
