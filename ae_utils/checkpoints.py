@@ -17,7 +17,7 @@ from safetensors.torch import load, save
 
 FORMAT = 2
 BLANK = b"0" * 64  # in the checksum's place while it is taken, of all other bytes of the file
-CURE = "Save the model again as its builder makes it, or fetch the file again."
+CURE = "Save the model again, as a builder of ae_utils makes it, or fetch the file again."
 
 
 class CheckpointError(RuntimeError):
@@ -44,7 +44,7 @@ def save_checkpoint(
     """
     path = _with_ending(path)
     dtype = torch.float16 if half else torch.float32
-    weights = {k: w.to("cpu", dtype, copy=True).contiguous() for k, w in model.state_dict().items()}
+    weights = {k: w.to("cpu", dtype).contiguous() for k, w in model.state_dict().items()}
     recipe = getattr(model, "recipe", None)
     description = {"format": FORMAT, "sha256": BLANK.decode(), "recipe": recipe, "about": about}
     data = save(weights, {"description": json.dumps(description)})

@@ -250,11 +250,11 @@ def test_other_descriptions_are_refused(changes: dict, parts: list[str], good: P
         (lambda m: m.decoder[0].bias.data.fill_(70_000), True, ["not finite"]),  # of 16 bits
         (lambda m: m.double().decoder[0].bias.data.fill_(1e39), False, ["not finite"]),
         (lambda m: m.encoder.insert(3, nn.Linear(6, 6)), False, ["encoder.3"]),
-        (lambda m: m.encoder.insert(3, nn.ReLU()), False, ["its builder makes it"]),
-        (lambda m: setattr(m.encoder, "3", nn.Identity()), False, ["its builder makes it"]),
+        (lambda m: m.encoder.insert(3, nn.ReLU()), False, ["as a builder of"]),
+        (lambda m: setattr(m.encoder, "3", nn.Identity()), False, ["as a builder of"]),
         (lambda m: setattr(m.decoder[0], "bias", nn.Parameter(torch.zeros(7))), False, ["[7]"]),
-        (lambda m: setattr(m, "recipe", None), False, ["recipe", "builder"]),
-        (lambda m: delattr(m, "recipe"), False, ["recipe", "builder"]),
+        (lambda m: setattr(m, "recipe", None), False, ["recipe", "a builder of"]),
+        (lambda m: delattr(m, "recipe"), False, ["recipe", "a builder of"]),
     ],
 )
 def test_bad_model_is_not_saved(change: Callable, half: bool, parts: list[str], good: Path) -> None:
