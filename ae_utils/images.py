@@ -73,14 +73,16 @@ def check_images(x: Tensor, name: str = "images") -> Tensor:
 
 
 @torch.no_grad()
-def map_batches(function: Callable[[Tensor], Tensor], data: Tensor, size: int = BATCH) -> Tensor:
+def map_batches(
+    function: Callable[[Tensor], Tensor], data: Tensor, batch_size: int = BATCH
+) -> Tensor:
     """Apply a function to a data set, a batch at a time to keep memory small.
 
     Args:
         function: from a batch (B, ...) to one result an element, (B, ...).
         data: stored images, uint8 (N, 1, 28, 28), which the function gets as float32 in 0..1; or
             floating point (N, ...), handed over as it is. N is at least 1.
-        size: elements a batch.
+        batch_size: elements a batch.
 
     Returns:
         The results (N, ...).
@@ -89,8 +91,8 @@ def map_batches(function: Callable[[Tensor], Tensor], data: Tensor, size: int = 
         ValueError: if the function does not give one result an element.
     """
     results = torch.empty(0)
-    for start in range(0, len(data), size):
-        batch = to_float(data[start : start + size])
+    for start in range(0, len(data), batch_size):
+        batch = to_float(data[start : start + batch_size])
         result = function(batch)
         if len(result) != len(batch):
             raise ValueError(
@@ -99,7 +101,7 @@ def map_batches(function: Callable[[Tensor], Tensor], data: Tensor, size: int = 
             )
         if start == 0:  # room for all at once; pieces would pin freed memory between them
             results = result.new_empty(len(data), *result.shape[1:])
-        results[start : start + size] = result
+        results[start : start + batch_size] = result
     return results
 
 

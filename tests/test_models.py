@@ -24,8 +24,8 @@ from ae_utils.models import (
     dense_autoencoder,
     linear_autoencoder,
 )
-from tools.residual import residual_autoencoder
 from tests.helpers import check_message
+from tools.residual import residual_autoencoder
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 

@@ -117,11 +117,11 @@ def draw_line(digits: Digits) -> Figure:
 def draw_far_from_the_data(digits: Digits) -> Figure:
     """How far each point of the plane is from the data, and how sure the judge is of its image."""
     model, codes, (low, high) = map_model(digits)
-    judge, _ = load_shipped("judge")
+    judge, _ = load_shipped("digit_classifier")
     n = 200
     points = make_grid(low, high, n)
     distance = DataDistance(codes)(points.reshape(-1, 2)).reshape(n, n)
-    _, confidence = judge.judge(decode_points(model.decode, points.reshape(-1, 2)))
+    _, confidence = judge.label_and_confidence(decode_points(model.decode, points.reshape(-1, 2)))
     fig, (left, right) = plt.subplots(1, 2, figsize=(13, 5.5))
     plot_field(distance, low, high, "distance to the data", [0, 1, 2, 4, 8, 16, 32], left)
     levels = [0.2, 0.5, 0.8, 0.9, 0.99, 1]

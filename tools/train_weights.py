@@ -1,7 +1,7 @@
 """Train the models that the package ships, on MNIST, and write them to `ae_utils/weights/`.
 
-    python -m tools.train_weights                   all of them, about a quarter of an hour
-    python -m tools.train_weights judge sweep_8d    some of them
+    python -m tools.train_weights                      all of them, about a quarter of an hour
+    python -m tools.train_weights dense_3d sweep_8d    some of them
 
 Where training ends depends on where it starts, by more than most settings matter. So the 2-D model
 is started several times, each start is trained a little, and the best start is then trained at
@@ -18,9 +18,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ae_utils.checkpoints import load_checkpoint, save_checkpoint
+from ae_utils.checkpoints import save_checkpoint
+from ae_utils.classifier import DigitClassifier, digit_classifier
 from ae_utils.data import Digits, load_digits, mean_image, to_float
-from ae_utils.judge import Judge, make_judge
 from ae_utils.models import Autoencoder, dense_autoencoder
 from ae_utils.training import Settings, classification_loss, evaluate, fit
 
@@ -80,14 +80,14 @@ def train(
     }
 
 
-def train_judge(digits: Digits) -> tuple[Judge, dict[str, Any]]:
+def train_digit_classifier(digits: Digits) -> tuple[DigitClassifier, dict[str, Any]]:
     """The classifier that names digits."""
-    judge = make_judge()
+    model = digit_classifier()
     settings = Settings(4_000, batch_size=128, lr=2e-3)
     labels = digits.train_labels
-    fit(judge, digits.train_images, settings, labels=labels, loss=classification_loss)
-    named, _ = judge.eval().judge(to_float(digits.test_images))
-    return judge, {
+    fit(model, digits.train_images, settings, labels=labels, loss=classification_loss)
+    named, _ = model.eval().label_and_confidence(to_float(digits.test_images))
+    return model, {
         "data": str(digits),
         "settings": asdict(settings),
         "test_accuracy": (named == digits.test_labels).float().mean().item(),
@@ -99,12 +99,12 @@ RECIPES: dict[str, Callable[[Digits], tuple[Any, dict[str, Any]]]] = {
     "dense_2d": train_dense_2d,
     "dense_3d": train_dense_3d,
     **{f"sweep_{size}d": partial(train_sweep, size) for size in SWEEP},
-    "judge": train_judge,
+    "digit_classifier": train_digit_classifier,
 }
 
 
 def main() -> None:
-    """Train, save, and check what was saved."""
+    """Train and save."""
     parser = argparse.ArgumentParser(description="Train the models that the package ships.")
     parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(RECIPES))
     names = parser.parse_args().names
@@ -115,7 +115,6 @@ def main() -> None:
     for name in names or RECIPES:
         model, about = RECIPES[name](digits)
         path = save_checkpoint(model, WEIGHTS / name, about, half=True)
-        load_checkpoint(path)
         figure = "test_error" if "test_error" in about else "test_accuracy"
         print(f"{path.name}: {path.stat().st_size:,} bytes, {figure} {about[figure]:.5f}")
 
