@@ -11,12 +11,11 @@ from ae_utils.models import Autoencoder, check_latent_dim
 def convolutional_autoencoder(latent_dim: int = 2, *, seed: int = 0) -> Autoencoder:
     """Four convolutions down, four transposed ones up: 200,963 parameters at latent_dim 2.
 
-    Args:
-        latent_dim: numbers in a code, at least 1.
-        seed: for the starting weights.
+    Leaky ReLU stands between them, and a sigmoid at the end: outputs lie in 0..1.
 
-    Returns:
-        A model with leaky ReLU inside and a sigmoid at the end: outputs lie in 0..1.
+    Args:
+        latent_dim: numbers in a code, 1 to 784.
+        seed: for the starting weights.
 
     Raises:
         TypeError, ValueError: if `latent_dim` is not what it should be.

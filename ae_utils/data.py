@@ -16,6 +16,10 @@ from ae_utils.mnist_files import DataError, find_or_fetch_mnist
 __all__ = ["DataError", "Digits", "load_digits"]
 
 NAMES = ("auto", "mnist", "digits")
+NOTICE = (
+    "NOTE: these are scikit-learn's 1,797 embedded digits, not MNIST. Everything runs on them, but "
+    "figures and pictures differ from the text's."
+)
 TITLES = {"mnist": "MNIST", "digits": "Embedded digits"}
 SIDE = IMAGE_SHAPE[-1]  # pixels
 BOX = 20  # pixels of the square that a digit is scaled to fit, as in MNIST
@@ -74,17 +78,8 @@ def load_digits(name: str | None = None, data_dir: str | Path | None = None) -> 
     except DataError as error:
         if name == "mnist":
             raise
-        print_notice(error)
+        print(textwrap.fill(f"{NOTICE} {error}", 100, break_long_words=False))
     return make_embedded_digits()
-
-
-def print_notice(error: DataError) -> None:
-    """Tell the reader which data stand in for MNIST, why, and how to get MNIST."""
-    text = (
-        "NOTE: these are scikit-learn's 1,797 embedded digits, not MNIST. Everything runs on "
-        f"them, but figures and pictures differ from the text's. {error}"
-    )
-    print(textwrap.fill(text, 100, break_long_words=False, break_on_hyphens=False))
 
 
 def read_mnist(raw: Path) -> Digits:

@@ -82,7 +82,7 @@ def map_batches(
         function: from a batch (B, ...) to one result an element, (B, ...).
         data: stored images, uint8 (N, 1, 28, 28), which the function gets as float32 in 0..1; or
             floating point (N, ...), handed over as it is. N is at least 1.
-        batch_size: elements a batch.
+        batch_size: how many at a time.
 
     Returns:
         The results (N, ...).

@@ -19,14 +19,7 @@ Limits = tuple[float, float, float]  # of a slider: the lowest number, the highe
 
 
 def encode_dataset(encode: Callable[[Tensor], Tensor], images: Tensor) -> Tensor:
-    """Encode images, a batch at a time to keep memory small.
-
-    Args:
-        encode: maps float32 images (B, 1, 28, 28) in 0..1 to codes (B, latent_dim).
-        images: (N, 1, 28, 28), uint8, or float32 in 0..1; N at least 1.
-
-    Returns:
-        Codes (N, latent_dim).
+    """Encode images, uint8 (N, 1, 28, 28) or float32, by the batch: codes (N, latent_dim).
 
     Raises:
         ValueError: if `encode` does not give one code an image.
@@ -35,11 +28,7 @@ def encode_dataset(encode: Callable[[Tensor], Tensor], images: Tensor) -> Tensor
 
 
 def decode_points(decode: Callable[[Tensor], Tensor], points: Tensor) -> Tensor:
-    """Decode points laid out in any way, a batch at a time.
-
-    Args:
-        decode: maps points (B, latent_dim) to images (B, 1, 28, 28).
-        points: (..., latent_dim), such as a grid (rows, columns, 2); at least one.
+    """Decode points (..., latent_dim), such as a grid (rows, columns, 2), by the batch.
 
     Returns:
         Images (..., 1, 28, 28), laid out as the points are.

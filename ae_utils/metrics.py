@@ -60,8 +60,7 @@ def knn_labels(codes: Tensor, known: Tensor, known_labels: Tensor, k: int = 5) -
 
     Args:
         codes: (M, latent_dim), those to label.
-        known: (N, latent_dim), N at least `k`.
-        known_labels: int64 (N,).
+        known, known_labels: (N, latent_dim) and int64 (N,), N at least `k`.
         k: how many vote; of labels with equal votes the smallest wins.
 
     Returns:
@@ -79,8 +78,7 @@ def confusion_table(labels: Tensor, named: Tensor, n_classes: int = 10) -> Tenso
     """How often images of each class are given each name.
 
     Args:
-        labels: the true classes, int64 (N,), 0..n_classes - 1.
-        named: the classes they were taken for, likewise.
+        labels, named: the true classes and those they were taken for, int64 (N,), from 0 on.
         n_classes: how many classes there are.
 
     Returns:

@@ -28,19 +28,12 @@ class TrainingError(RuntimeError):
 
 @dataclass(frozen=True)
 class Settings:
-    """What, beside model and images, decides the course of a training.
+    """What, beside model and images, decides the course of a training."""
 
-    Attributes:
-        steps: how many batches to train on.
-        batch_size: images a batch.
-        lr: the highest learning rate; it is reached after a tenth of the steps.
-        seed: for the order of the images.
-    """
-
-    steps: int
-    batch_size: int = 256
-    lr: float = 5e-3
-    seed: int = 0
+    steps: int  # how many batches to train on
+    batch_size: int = 256  # images a batch
+    lr: float = 5e-3  # the highest learning rate; it is reached after a tenth of the steps
+    seed: int = 0  # for the order of the images
 
     def __post_init__(self) -> None:
         for name, value in (("steps", self.steps), ("batch_size", self.batch_size)):
