@@ -33,10 +33,7 @@ def error_rate(model: nn.Module, x: Tensor, labels: Tensor | None) -> Tensor:
 
 
 def evaluate(
-    model: nn.Module,
-    images: Tensor,
-    labels: Tensor | None = None,
-    loss: Loss = reconstruction_loss,
+    model: nn.Module, images: Tensor, labels: Tensor | None = None, loss: Loss = reconstruction_loss
 ) -> float:
     """The loss over all images, by default the reconstruction error: mean squared error a pixel.
 

@@ -32,10 +32,7 @@ OUTLINE = [withStroke(linewidth=3, foreground="white")]
 
 
 def plot_latent_map(
-    codes: Tensor,
-    labels: Tensor,
-    box: tuple[Tensor, Tensor] | None = None,
-    ax: Axes | None = None,
+    codes: Tensor, labels: Tensor, box: tuple[Tensor, Tensor] | None = None, ax: Axes | None = None
 ) -> tuple[Figure, Axes]:
     """Codes in the plane, one colour a digit, each digit's name at the median of its codes.
 

@@ -12,14 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from ae_utils.images import IMAGE_SHAPE, N_PIXELS, check_images
-from ae_utils.layers import (
-    ACTIVATIONS,
-    Standardize,
-    builder,
-    dense_layers,
-    seeded,
-    set_bias,
-)
+from ae_utils.layers import ACTIVATIONS, Standardize, builder, dense_layers, seeded, set_bias
 
 MEAN = "mean_image (1, 28, 28), as a batch of one"
 LATENT_LIMIT = 1e6  # further out than this, 32-bit arithmetic may overflow inside a decoder
@@ -105,13 +98,12 @@ def linear_autoencoder(
 ) -> Autoencoder:
     """One linear layer down, one linear layer up, nothing else: the network that PCA solves.
 
+    Its outputs, like PCA's, may leave 0..1 a little.
+
     Args:
-        latent_dim: numbers in a code, at least 1.
+        latent_dim: numbers in a code, 1 to 784.
         mean_image: (1, 28, 28) in 0..1, the decoder's starting bias; zeros if left out.
         seed: for the starting weights.
-
-    Returns:
-        A model whose outputs, like PCA's, may leave 0..1 a little.
 
     Raises:
         TypeError, ValueError: if `latent_dim` or `mean_image` is not what it should be.
@@ -142,17 +134,16 @@ def dense_autoencoder(
 ) -> Autoencoder:
     """The series' default: fully connected layers, 784 -> widths -> latent_dim, and its mirror.
 
+    It ends in a sigmoid: outputs lie in 0..1.
+
     Args:
-        latent_dim: numbers in a code, at least 1.
+        latent_dim: numbers in a code, 1 to 784.
         widths: units of the encoder's hidden layers, outermost first; the decoder mirrors them.
         activation: the function between the layers: 'silu', which trains faster, or 'tanh', which
             levels off, so that codes gain nothing by running far away from 0.
         mean_image: (1, 28, 28) in 0..1; the untrained decoder starts at this image, so that
             training need not spend its first steps on it. Mid-grey if left out.
         seed: for the starting weights.
-
-    Returns:
-        A model with a sigmoid at the end: outputs lie in 0..1.
 
     Raises:
         TypeError, ValueError: if an argument is not what it should be.

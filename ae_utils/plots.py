@@ -24,25 +24,18 @@ ERROR_TICKS = [d / 1000 for d in (1, 2, 3, 5, 7, 10, 15, 20, 25, 30, 35, 40, 50,
 
 def use_series_style() -> None:
     """Give every figure that follows the look of the series."""
-    plt.rcParams.update(
-        {
-            "figure.dpi": 100,
-            "figure.constrained_layout.use": True,
-            "font.size": 11,
-            "axes.titlesize": 11,
-            "axes.spines.top": False,
-            "axes.spines.right": False,
-            "axes.prop_cycle": plt.cycler(color=[BLUE, ORANGE, GREEN, PURPLE, INK]),
-            "legend.frameon": False,
-        }
-    )
+    plt.rc("figure", dpi=100)
+    plt.rc("figure.constrained_layout", use=True)
+    plt.rc("font", size=11)
+    plt.rc("axes", titlesize=11, prop_cycle=plt.cycler(color=[BLUE, ORANGE, GREEN, PURPLE, INK]))
+    plt.rc("axes.spines", top=False, right=False)
+    plt.rc("legend", frameon=False)
 
 
 def draw_image(image: Tensor, ax: Axes, caption: str = "", *, signed: bool = False) -> None:
-    """Draw one image (1, 28, 28) or (28, 28) in `ax`, with a caption below it.
+    """Draw one image (1, 28, 28) or (28, 28) in `ax`, grey from 0 (white) to 1 (black).
 
-    Grey from 0 (white) to 1 (black); or signed, on a scale of its own from blue (most negative)
-    through white (0) to red (most positive).
+    Or signed, on a scale of its own from blue (most negative) through white (0) to red.
     """
     pixels = _to_pixels(image)
     if signed:
@@ -67,8 +60,7 @@ def plot_image_rows(
     Args:
         rows: for each label, images (N, 1, 28, 28) in 0..1; the same N in every row.
         captions: for some of the labels, N short texts to stand below the images.
-        signed: for weights and the like, which may be negative: blue below 0, white at 0, red
-            above, each image on its own scale.
+        signed: for weights and the like, which may be negative; see `draw_image`.
 
     Returns:
         The figure, and its axes (rows, N).
@@ -160,9 +152,7 @@ def plot_autoencoder(
     Args:
         sizes: numbers a layer from input to code, such as [784, 256, 128, 2]; the decoder is
             drawn as the mirror image.
-        x: the input (1, 28, 28).
-        z: its code (sizes[-1],).
-        x_hat: the output (1, 28, 28).
+        x, z, x_hat: the input (1, 28, 28), its code (sizes[-1],) and the output (1, 28, 28).
     """
     fig, ax = plt.subplots(figsize=(9, 2.7))
     for side, image, title in ((-1, x, "input x"), (1, x_hat, "output x_hat")):
