@@ -1,18 +1,16 @@
 """Train the models that the package ships, on MNIST, and write them to `ae_utils/weights/`.
 
-    python -m tools.train_weights                   all of them, about a quarter of an hour
-    python -m tools.train_weights judge sweep_8d    some of them
+    python -m tools.make.weights                   all of them, about a quarter of an hour
+    python -m tools.make.weights judge sweep_8d    some of them
 
 Where training ends depends on where it starts, by more than most settings matter. So the 2-D model
 is started several times, each start is trained a little, and the best start is then trained at
 length. It is chosen on training images held back for the purpose, not on the test images.
 """
 
-import argparse
 from collections.abc import Callable
 from dataclasses import asdict
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -23,8 +21,9 @@ from ae_utils.data import Digits, load_digits, mean_image, to_float
 from ae_utils.judge import Judge, make_judge
 from ae_utils.models import Autoencoder, dense_autoencoder
 from ae_utils.training import Settings, classification_loss, evaluate, fit
+from tools.commands import ROOT, choose
 
-WEIGHTS = Path(__file__).resolve().parents[1] / "ae_utils" / "weights"
+WEIGHTS = ROOT / "ae_utils" / "weights"
 N_VALIDATION = 5_000  # the last training images, held back to choose a start
 SEEDS = range(6)
 TRIAL_STEPS, FINAL_STEPS = 1_000, 10_000
@@ -105,14 +104,10 @@ RECIPES: dict[str, Callable[[Digits], tuple[Any, dict[str, Any]]]] = {
 
 def main() -> None:
     """Train, save, and check what was saved."""
-    parser = argparse.ArgumentParser(description="Train the models that the package ships.")
-    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(RECIPES))
-    names = parser.parse_args().names
-    if unknown := set(names) - set(RECIPES):
-        parser.error(f"no model is called {', '.join(sorted(unknown))}; see --help")
+    names = choose(RECIPES, "Train the models that the package ships.")
     torch.set_num_threads(1)
     digits = load_digits("mnist")
-    for name in names or RECIPES:
+    for name in names:
         model, about = RECIPES[name](digits)
         path = save_checkpoint(model, WEIGHTS / name, about, half=True)
         load_checkpoint(path)

@@ -1,10 +1,9 @@
 """Draw the pictures of `figures/` from the shipped weights and MNIST.
 
-python -m tools.make_figures
+python -m tools.make.figures
 """
 
 from collections.abc import Callable
-from pathlib import Path
 
 import matplotlib
 
@@ -38,10 +37,11 @@ from ae_utils.metrics import reconstruction_error
 from ae_utils.models import Autoencoder
 from ae_utils.plots import plot_autoencoder, plot_curves, plot_image_rows, use_series_style
 from ae_utils.training import evaluate
+from tools.commands import ROOT
+from tools.make.weights import SWEEP
 
-FIGURES = Path(__file__).resolve().parents[1] / "figures"
+FIGURES = ROOT / "figures"
 N_PCA = 20_000  # training images that PCA is fitted to, to save memory
-SWEEP = (1, 2, 3, 8, 16, 32, 64)  # code sizes
 
 
 def draw_autoencoder(digits: Digits) -> Figure:
