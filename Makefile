@@ -10,14 +10,14 @@ PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 help:  ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' Makefile
 
-run: $(VENV)/.notebooks-installed  ## execute the series in order; notebooks and web pages in build/
-	@$(BIN)/python -m tools.run_series
+run: $(VENV)/.notebooks-installed  ## execute the series; notebooks and web pages in build/
+	@$(BIN)/python -m tools.publish.series
 
 lab: $(VENV)/.notebooks-installed  ## open the series in JupyterLab
 	@$(BIN)/jupyter-lab --LabApp.default_url=/lab/tree/notebooks $(allow_root)
 
 slides: $(VENV)/.notebooks-installed  ## write the series as slides for a lecture, in build/slides
-	@$(BIN)/python -m tools.slides
+	@$(BIN)/python -m tools.publish.slides
 
 test: lint  ## check the style, run the unit tests and every notebook
 	@$(BIN)/python -m pytest --numprocesses=2 --dist=loadfile --no-loadscope-reorder
@@ -33,25 +33,25 @@ format: $(VENV)/.tests-installed  ## put code and notebooks into the project's f
 	@$(BIN)/ruff format
 
 notebooks: $(VENV)/.notebooks-installed  ## re-execute and save outputs into notebooks/; needs real MNIST
-	@$(BIN)/python -m tools.run_series --inplace
+	@$(BIN)/python -m tools.publish.series --inplace
 
 weights: $(VENV)/.notebooks-installed  ## train the weights that the package ships; needs real MNIST
-	@$(BIN)/python -m tools.train_weights
+	@$(BIN)/python -m tools.make.weights
 
 figures: $(VENV)/.notebooks-installed  ## draw the pictures in figures/ again; needs real MNIST
-	@$(BIN)/python -m tools.make_figures
+	@$(BIN)/python -m tools.make.figures
 
 experiments: $(VENV)/.notebooks-installed  ## run the long experiments of notebook 5 again; needs real MNIST
-	@$(BIN)/python -m tools.experiments
+	@$(BIN)/python -m tools.make.experiments
 
 explorer: $(VENV)/.notebooks-installed  ## make the latent explorer as one web page in build/
-	@$(BIN)/python -m tools.web_explorer
+	@$(BIN)/python -m tools.publish.explorer_page
 
 bench: $(VENV)/.notebooks-installed  ## measure how fast the series is here; table and picture in build/
-	@$(BIN)/python -m tools.bench
+	@$(BIN)/python -m tools.measure.bench
 
 memory: $(VENV)/.notebooks-installed  ## measure every notebook's peak memory; fail beyond the budget
-	@$(BIN)/python -m tools.memory
+	@$(BIN)/python -m tools.measure.memory
 
 oldest:  ## execute the series on the oldest supported packages, set up in .venv-oldest
 	@$(run_on_others)
@@ -60,7 +60,7 @@ colab:  ## execute the series on Colab's versions of the packages, set up in .ve
 	@$(run_on_others)
 
 stamp: $(VENV)/.notebooks-installed  ## write ADDRESS and REF into notebooks and README (see there)
-	@$(BIN)/python -m tools.stamp $(ADDRESS) $(REF)
+	@$(BIN)/python -m tools.publish.stamp $(ADDRESS) $(REF)
 
 clean:  ## remove what the commands made, except the environments
 	@rm -rf build *.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tools.browser import find_chromium
+from tools.measure.browser import find_chromium
 
 
 def require_browser() -> Any:

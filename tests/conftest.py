@@ -1,13 +1,20 @@
 """What several test modules share."""
 
 import re
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import matplotlib
 import nbformat
 import pytest
 from bs4 import BeautifulSoup
 from hypothesis import settings
+
+from tests.browser import require_browser
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
 
 matplotlib.use("Agg")
 
@@ -19,12 +26,10 @@ settings.load_profile("no deadline")
 @pytest.fixture
 def one_thread():
     """Compute on one thread, where sums come out the same to the last bit."""
-    import torch
+    from tools.measure.bench.machine import use_threads
 
-    n_threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(n_threads)
+    with use_threads(1):
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -46,19 +51,18 @@ def mnist(mnist_or_digits):
 @pytest.fixture(scope="session")
 def edition(tmp_path_factory) -> Path:
     """The folder of an HTML edition made from the committed notebooks."""
-    from tools.html_edition import write_edition
+    from tools.notebooks import select_notebooks
+    from tools.publish.book import write_edition
 
     source = Path(__file__).parents[1] / "notebooks"
-    found = [*source.glob("[0-9]*.ipynb"), *source.glob("solutions/[0-9]*.ipynb")]
-    paths = sorted(found, key=lambda path: path.stem)  # each chapter before its solutions
     folder = tmp_path_factory.mktemp("html")
-    notebooks = {path.stem: nbformat.read(path, as_version=4) for path in paths}
-    write_edition(notebooks, folder, source, [])
+    paths = select_notebooks(source, ["*"])
+    write_edition({p.stem: nbformat.read(p, as_version=4) for p in paths}, folder, source, [])
     return folder
 
 
 @pytest.fixture(scope="session")
-def addresses_fetched():
+def addresses_fetched() -> Callable[[str], list[str]]:
     """Return a function that lists what a browser would fetch from the network for a page."""
 
     def find(html: str) -> list[str]:
@@ -68,3 +72,40 @@ def addresses_fetched():
         return [address for address in named if re.match(r"(https?:)?//", address)] + in_code
 
     return find
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator["Browser"]:
+    """Chromium; each test opens pages of its own in it."""
+    from tools.measure.browser import launch_chromium
+
+    with require_browser()() as playwright:
+        browser = launch_chromium(playwright)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def open_page(browser) -> Iterator[Callable[..., "Page"]]:
+    """Return a function that opens a file without a network; what goes wrong fails the test."""
+    contexts, faults = [], []
+
+    def open_file(
+        path: Path, width: int = 1200, height: int = 900, script: str = "", **options: Any
+    ) -> "Page":
+        beside = ("data:", f"{path.parent.as_uri()}/")  # such as the explorer within a page
+        size = {"width": width, "height": height}
+        contexts.append(browser.new_context(viewport=size, offline=True, **options))
+        contexts[-1].add_init_script(script)
+        page = contexts[-1].new_page()
+        page.set_default_timeout(120_000)  # for what takes a second, and more on a busy machine
+        page.on("pageerror", lambda error: faults.append(str(error)))
+        page.on("console", lambda m: m.type == "warning" or faults.append(m.text))
+        page.on("request", lambda r: r.url.startswith(beside) or faults.append(r.url))
+        page.goto(path.as_uri())
+        return page
+
+    yield open_file
+    for context in contexts:
+        context.close()
+    assert faults == []

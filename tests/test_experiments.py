@@ -8,18 +8,14 @@ from typing import Any
 
 import pytest
 import torch
+from sklearn.decomposition import PCA
 
 from ae_utils.data import load_digits
 from ae_utils.results import FOLDER, load_results
-from tools.experiments import (
-    EXPERIMENTS,
-    FewLabels,
-    describe,
-    draw_labelled,
-    error_rate,
-    pca_error,
-    summarize,
-)
+from tools.make.experiments import summarize
+from tools.make.experiments.__main__ import EXPERIMENTS, describe
+from tools.make.experiments.deep_30d import pca_error
+from tools.make.experiments.few_labels import FewLabels, draw_labelled, error_rate
 
 KEYS = {"data", "settings", "figures", "seconds", "torch"}
 ERRORS_ACROSS_MACHINES = 0.02  # relatively, as for every trained model of the series
@@ -30,21 +26,13 @@ ERROR_RATES_ACROSS_MACHINES = 0.5
 each_experiment = pytest.mark.parametrize("name", EXPERIMENTS)
 
 
-def as_json(settings: Any) -> Any:
-    """Settings as they come back from a file."""
-    return json.loads(json.dumps(asdict(settings)))
-
-
 def leaves(tree: Any, path: str = "") -> Iterator[tuple[str, float]]:
     """All numbers of a nest of dicts and lists, each with the way to it."""
-    if isinstance(tree, dict):
-        for key, value in tree.items():
-            yield from leaves(value, f"{path}/{key}")
-    elif isinstance(tree, list):
-        for place, value in enumerate(tree):
-            yield from leaves(value, f"{path}/{place}")
-    else:
+    if not isinstance(tree, dict | list):
         yield path, tree
+        return
+    for key, value in tree.items() if isinstance(tree, dict) else enumerate(tree):
+        yield from leaves(value, f"{path}/{key}")
 
 
 def test_every_experiment_has_its_results_and_every_file_its_experiment() -> None:
@@ -58,18 +46,17 @@ def test_unknown_results_are_refused() -> None:
 
 @each_experiment
 def test_file_holds_what_the_code_says(name: str) -> None:
-    result, (_, settings, small) = load_results(name), EXPERIMENTS[name]
+    result, experiment = load_results(name), EXPERIMENTS[name]
     assert result.keys() == KEYS | {"check"} and result["check"].keys() == KEYS
     assert result["data"].startswith("MNIST: 60,000")
     assert result["check"]["data"].startswith("Embedded digits:")
-    assert result["settings"] == as_json(settings)
-    assert result["check"]["settings"] == as_json(small)
+    settings = [asdict(experiment.settings), asdict(experiment.small)]
+    assert [result["settings"], result["check"]["settings"]] == json.loads(json.dumps(settings))
 
 
 @each_experiment
 def test_small_size_still_gives_what_it_gave(name: str, one_thread: None) -> None:
-    run, _, small = EXPERIMENTS[name]
-    again = describe(run, load_digits("digits"), small)
+    again = describe(EXPERIMENTS[name], load_digits("digits"), EXPERIMENTS[name].small)
     wanted, found = (dict(leaves(r["figures"])) for r in (load_results(name)["check"], again))
     assert found.keys() == wanted.keys()
     for path, value in wanted.items():
@@ -79,14 +66,13 @@ def test_small_size_still_gives_what_it_gave(name: str, one_thread: None) -> Non
             assert found[path] == pytest.approx(value, rel=ERRORS_ACROSS_MACHINES), path
 
 
-def cases(tree: Any) -> Iterator[dict[str, Any]]:
+def cases(tree: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """The summaries over seeds in a nest of dicts."""
     if "mean" in tree:
         yield tree
     else:
         for value in tree.values():
-            if isinstance(value, dict):
-                yield from cases(value)
+            yield from cases(value) if isinstance(value, dict) else ()
 
 
 @pytest.mark.parametrize("name", ["few_labels", "unrolled"])
@@ -121,8 +107,6 @@ def test_few_labels_cover_both_starts_and_all_numbers_of_labels() -> None:
 
 
 def test_pca_error_is_that_of_scikit_learn() -> None:
-    from sklearn.decomposition import PCA
-
     digits = load_digits("digits")
     pca = PCA(5).fit(digits.train_images.flatten(1).numpy() / 255)
     x = digits.test_images.flatten(1).numpy() / 255
@@ -132,23 +116,20 @@ def test_pca_error_is_that_of_scikit_learn() -> None:
 
 def test_labelled_images_differ_by_seed_and_are_never_validation_images() -> None:
     digits = load_digits("digits")
-    n = len(digits.train_images)
-    everything = draw_labelled(digits, n, 300, 0)
-    assert sorted(everything.tolist()) == list(range(n - 300))
+    n = len(digits.train_images) - 300
+    assert sorted(draw_labelled(digits, n + 300, 300, 0).tolist()) == list(range(n))
     one, again, other = (draw_labelled(digits, 50, 300, seed) for seed in (1, 1, 2))
     assert torch.equal(one, again) and not torch.equal(one, other)
     assert len(one.unique()) == 50
 
 
 def test_error_rate_counts_what_is_named_wrongly() -> None:
-    digits = load_digits("digits")
+    images, labels = torch.zeros(4, 1, 28, 28, dtype=torch.uint8), torch.tensor([3, 3, 3, 5])
 
     def always_three(x: torch.Tensor) -> torch.Tensor:
         return torch.eye(10)[3].expand(len(x), 10)
 
-    share = 100 * (digits.test_labels != 3).float().mean().item()
-    found = error_rate(always_three, digits.test_images, digits.test_labels)  # type: ignore[arg-type]
-    assert found == pytest.approx(share)
+    assert error_rate(always_three, images, labels) == 25.0  # type: ignore[arg-type]
 
 
 def test_summary_of_one_and_of_several() -> None:

@@ -33,7 +33,7 @@ from ae_utils.latent import encode_dataset
 from ae_utils.models import Autoencoder
 from ae_utils.pictures import MAP_SIZE, draw_map
 from tests.browser import require_browser
-from tools.browser import launch_chromium
+from tools.measure.browser import launch_chromium
 
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page

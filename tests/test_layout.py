@@ -1,189 +1,162 @@
-"""How the package is laid out: who imports whom, what is documented, what is never used."""
+"""How the code is laid out: who imports whom, how long a file is, what is documented."""
 
 import ast
+import re
+import statistics
 import subprocess
 import sys
 from collections.abc import Iterator
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
 
-PACKAGE = Path(__file__).resolve().parents[1] / "ae_utils"
-MODULES = {path.stem: path for path in sorted(PACKAGE.glob("*.py"))}
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def list_modules() -> Iterator[tuple[str, Path]]:
+    """The modules of `ae_utils` and `tools`, by their dotted names."""
+    for path in sorted([*ROOT.glob("ae_utils/*.py"), *ROOT.glob("tools/**/*.py")]):
+        parts = path.relative_to(ROOT).with_suffix("").parts
+        yield ".".join(part for part in parts if part != "__init__"), path
+
+
+MODULES = dict(list_modules())
 TREES = {name: ast.parse(path.read_text(encoding="utf-8")) for name, path in MODULES.items()}
 
-# A module may import those named here, of ours, and no others.
-MAY_IMPORT: dict[str, set[str]] = {
-    "__init__": set(),
-    "mnist_files": set(),
-    "layers": set(),
-    "models": {"layers"},
-    "plots": set(),
-    "cells": set(),
-    "data": {"mnist_files"},
-    "metrics": {"data"},
-    "latent": {"data"},
-    "training": {"data", "metrics"},
-    "classifier": {"layers", "models"},
-    "checkpoints": set(),  # imports the builders that its files name
-    "maps": {"plots"},
-    "stacking": {"latent", "metrics", "models", "training"},
-    "results": set(),
-    "controls": set(),
-    "pictures": {"maps"},
-    "explorer": {"controls", "latent", "models", "pictures", "plots"},
-}
-UNPICKLERS = {"pickle", "cPickle", "_pickle", "dill", "cloudpickle", "joblib", "shelve", "marshal"}
+# What takes images, codes, arrays or functions, but no model.
+ARRAYS = ["images", "metrics", "losses", "latent", "plots", "maps"]
+# The ground of the package: what training, chapters and widgets stand on.
+GROUND = [*ARRAYS, "mnist_files", "data", "device", "layers", "models"]
+WIDGETS = {"ae_utils.controls", "ae_utils.explorer"}
 
+UNPICKLERS = {"pickle", "cPickle", "_pickle", "dill", "cloudpickle", "joblib", "shelve", "marshal"}
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 each_module = pytest.mark.parametrize("name", MODULES)
 
 
-def list_imports(tree: ast.AST) -> Iterator[str]:
+def list_imports(name: str) -> Iterator[str]:
     """Full names of all that a module imports, within functions too."""
-    for node in ast.walk(tree):
+    for node in ast.walk(TREES[name]):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
-            origin = node.module or ""
-            if node.level:  # `from . import x`, `from .x import y`
-                origin = f"ae_utils.{origin}" if origin else "ae_utils"
-            yield from (f"{origin}.{alias.name}" for alias in node.names)
+            assert not node.level, f"{name} imports relatively"
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
-def list_own_imports(tree: ast.AST) -> set[str]:
-    """Which of the package's modules a module imports."""
-    parts = [name.split(".") for name in list_imports(tree)]
-    return {part[1] if len(part) > 1 else "" for part in parts if part[0] == "ae_utils"}
+def find_module(imported: str) -> str | None:
+    """Which of our modules an imported name is, or stands in."""
+    while imported and imported not in MODULES:
+        imported = imported.rpartition(".")[0]
+    return imported or None
 
 
-def list_public(tree: ast.Module) -> Iterator[tuple[str, Function | ast.ClassDef]]:
-    """Public classes and functions, and the public methods of public classes."""
-    for node in tree.body:
-        if isinstance(node, Function | ast.ClassDef) and not node.name.startswith("_"):
-            yield node.name, node
-            if isinstance(node, ast.ClassDef):
-                yield from ((f"{node.name}.{name}", inner) for name, inner in list_methods(node))
+IMPORTS = {name: {m for each in list_imports(name) if (m := find_module(each))} for name in MODULES}
 
 
-def list_methods(node: ast.ClassDef) -> Iterator[tuple[str, Function]]:
-    """A class's methods, without those whose name begins with an underscore."""
-    for inner in node.body:
-        if isinstance(inner, Function) and not inner.name.startswith("_"):
-            yield inner.name, inner
+def reach(name: str) -> set[str]:
+    """Our modules that a module imports, those that these import, and so on."""
+    found: set[str] = set()
+    new = IMPORTS[name]
+    while new:
+        found |= new
+        new = {each for module in new for each in IMPORTS[module]} - found
+    return found
 
 
-def list_functions(tree: ast.AST) -> Iterator[Function]:
-    """All functions and methods of a module, wherever they stand."""
-    return (node for node in ast.walk(tree) if isinstance(node, Function))
+def test_no_imports_run_in_a_circle() -> None:
+    TopologicalSorter(IMPORTS).prepare()
 
 
-def lacks_hints(function: Function) -> list[str]:
-    """The parts of a signature without a type hint."""
-    spec = function.args
-    arguments = [*spec.posonlyargs, *spec.args, *spec.kwonlyargs, spec.vararg, spec.kwarg]
-    missing = [a.arg for a in arguments if a is not None and a.annotation is None]
-    missing = [name for name in missing if name not in ("self", "cls")]
-    return missing + (["return"] if function.returns is None else [])
+def in_package(names: list[str]) -> list[str]:
+    """The full names of those modules of the package that there are."""
+    return [full for name in names if (full := f"ae_utils.{name}") in MODULES]
 
 
-def name_of(node: ast.expr) -> str:
-    """The dotted name of an expression such as `torch.load`, or ''."""
-    if isinstance(node, ast.Attribute):
-        return f"{name_of(node.value)}.{node.attr}"
-    return node.id if isinstance(node, ast.Name) else ""
+@pytest.mark.parametrize("name", in_package(GROUND))
+def test_the_ground_imports_nothing_that_stands_on_it(name: str) -> None:
+    assert IMPORTS[name] <= set(in_package(GROUND))
 
 
-def unsafe_uses(tree: ast.AST) -> set[str]:
-    """What in a module could run code hidden in a file."""
-    imports = set(list_imports(tree))
-    found = {name for name in imports if name.split(".")[0] in UNPICKLERS}
-    found |= imports & {"torch.load", "torch.save"}
-    names = {name_of(node) for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
-    return found | (names & {"torch.load", "torch.save", "np.load", "numpy.load"})
+@pytest.mark.parametrize("name", in_package([*ARRAYS, "training", "distance"]))
+def test_what_takes_any_model_imports_none(name: str) -> None:
+    assert "ae_utils.models" not in reach(name)
 
 
-def test_the_rules_cover_the_whole_package() -> None:
-    assert MAY_IMPORT.keys() == MODULES.keys()
-
-
-@each_module
-def test_imports_run_one_way(name: str) -> None:
-    assert list_own_imports(TREES[name]) <= MAY_IMPORT[name]
-
-
-@pytest.mark.parametrize(
-    ("line", "found"),
-    [
-        ("import ae_utils.models", {"models"}),
-        ("from ae_utils.models import x", {"models"}),
-        ("from ae_utils import models", {"models"}),
-        ("from . import models", {"models"}),
-        ("from .models import x", {"models"}),
-        ("def f():\n    from ae_utils.models import x", {"models"}),
-        ("import ae_utils", {""}),
-        ("import torch", set()),
-    ],
-)
-def test_imports_are_found_in_every_form(line: str, found: set[str]) -> None:
-    assert list_own_imports(ast.parse(line)) == found
+@pytest.mark.parametrize("name", [name for name in MODULES if name.startswith("ae_utils")])
+def test_widgets_stand_on_top_and_the_tools_above_the_package(name: str) -> None:
+    imported = {each.split(".")[0] for each in list_imports(name)}
+    assert "tools" not in imported
+    assert "ipywidgets" not in imported or name in WIDGETS
+    assert "ae_utils.explorer" not in IMPORTS[name]
 
 
 @each_module
 def test_public_names_have_docstrings(name: str) -> None:
-    assert ast.get_docstring(TREES[name]), f"{name} has no docstring"
-    bare = [full for full, node in list_public(TREES[name]) if not ast.get_docstring(node)]
-    assert bare == []
+    tree = TREES[name]
+    scopes = [tree, *(node for node in tree.body if isinstance(node, ast.ClassDef))]
+    defined = [n for s in scopes for n in s.body if isinstance(n, Function | ast.ClassDef)]
+    public = [tree, *(node for node in defined if not node.name.startswith("_"))]
+    assert [node for node in public if not ast.get_docstring(node)] == []
 
 
 @each_module
 def test_functions_have_full_type_hints(name: str) -> None:
-    bare = {f.name: lacks_hints(f) for f in list_functions(TREES[name]) if lacks_hints(f)}
-    assert bare == {}
+    functions = [node for node in ast.walk(TREES[name]) if isinstance(node, Function)]
+    for function in functions:
+        arguments = [a for a in ast.walk(function.args) if isinstance(a, ast.arg)]
+        bare = [a.arg for a in arguments if not a.annotation and a.arg not in ("self", "cls")]
+        assert function.returns and not bare, function.name
 
 
 @each_module
 def test_nothing_is_unpickled(name: str) -> None:
-    assert unsafe_uses(TREES[name]) == set()
+    used = {ast.unparse(n) for n in ast.walk(TREES[name]) if isinstance(n, ast.Attribute)}
+    for each in used | set(list_imports(name)):
+        assert each.split(".")[0] not in UNPICKLERS
+        assert not re.fullmatch(r"(torch|np|numpy)\.(load|save)", each)
 
 
 @pytest.mark.parametrize(
-    "line",
+    ("code", "unwanted"),
     [
-        "import pickle",
-        "from pickle import loads",
-        "import torch\ntorch.load(path)",
-        "from torch import load",
-        "import torch\nread = torch.save",
-        "def f():\n    import joblib",
+        ("import ae_utils", {"torch", "torchvision", "matplotlib", "numpy", "sklearn"}),
+        (
+            "import ae_utils.models, ae_utils.training, ae_utils.checkpoints",
+            {"matplotlib", "sklearn", "torchvision"},
+        ),
+        ("import tools.publish.explorer_page", {"ipywidgets"}),
+        ("import tools.publish.series", {"torch"}),  # the kernels need not wait for it
     ],
 )
-def test_unsafe_uses_are_found_in_every_form(line: str) -> None:
-    assert len(unsafe_uses(ast.parse(line))) == 1
+def test_an_import_brings_nothing_along_that_it_does_not_need(
+    code: str, unwanted: set[str]
+) -> None:
+    command = [sys.executable, "-c", f"import sys\n{code}\nprint(*sys.modules)"]
+    loaded = subprocess.check_output(command, cwd=ROOT, text=True).split()
+    assert not unwanted & set(loaded)
 
 
-def test_checks_find_what_they_look_for() -> None:
-    tree = ast.parse("class A:\n    def f(self, a, *b: int, c=1): pass\ndef _g() -> None: pass")
-    assert [name for name, _ in list_public(tree)] == ["A", "A.f"]
-    assert [lacks_hints(f) for f in list_functions(tree)] == [[], ["a", "c", "return"]]
+def count_lines(pattern: str) -> list[int]:
+    """The lines of each of some files."""
+    return [len(path.read_text(encoding="utf-8").splitlines()) for path in ROOT.glob(pattern)]
 
 
-def run_python(code: str) -> set[str]:
-    """The top-level modules that a fresh Python has loaded after some code."""
-    code = f"import sys\nsys.path.insert(0, sys.argv[1])\n{code}\nprint(*sys.modules)"
-    command = [sys.executable, "-c", code, str(PACKAGE.parent)]
-    result = subprocess.run(command, capture_output=True, text=True, check=True)
-    return {name.split(".")[0] for name in result.stdout.split()}
+@pytest.mark.parametrize("folder", ["ae_utils", "tools"])
+def test_a_module_can_be_read_in_one_sitting(folder: str) -> None:
+    assert max(count_lines(f"{folder}/**/*.py")) <= 250
 
 
-def test_importing_the_package_alone_loads_nothing_heavy() -> None:
-    loaded = run_python("import ae_utils")
-    assert "ae_utils" in loaded
-    assert not loaded & {"torch", "torchvision", "matplotlib", "numpy", "sklearn", "safetensors"}
+def test_the_package_is_small() -> None:
+    lines = count_lines("ae_utils/*.py")
+    assert sum(lines) <= 2_500
+    assert statistics.median(lines) <= 150
 
 
-def test_models_and_training_draw_nothing_and_fetch_nothing() -> None:
-    loaded = run_python("import ae_utils.models, ae_utils.training, ae_utils.checkpoints")
-    assert "torch" in loaded
-    assert not loaded & {"matplotlib", "sklearn", "torchvision"}
+def test_tests_are_little_longer_than_what_they_test() -> None:
+    tests, package, tools = (
+        sum(count_lines(f"{f}/**/*.py")) for f in ("tests", "ae_utils", "tools")
+    )
+    assert tests <= 1.2 * (package + tools)

@@ -25,7 +25,7 @@ from ae_utils.models import (
     linear_autoencoder,
 )
 from tests.helpers import check_message
-from tools.residual import residual_autoencoder
+from tools.make.residual import residual_autoencoder
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 

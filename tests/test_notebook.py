@@ -9,7 +9,7 @@ from nbclient.exceptions import CellExecutionError
 from nbformat.v4 import new_code_cell, new_notebook
 
 from ae_utils.notebook import explain_missing_names
-from tools.run_series import native_kernel
+from tools.execution import native_kernel
 
 SETUP = "from ae_utils.notebook import set_up_notebook\nset_up_notebook()"
 

@@ -4,18 +4,11 @@ They are made from the committed notebooks. Needs playwright and Chromium; where
 tests are skipped, or fail if AE_REQUIRE_BROWSER=1.
 """
 
-from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.browser import require_browser
-from tools.browser import launch_chromium
-from tools.slides import write_slides
-
-if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+from tools.publish.slides import write_slides
 
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
 SERIES = sorted(NOTEBOOKS.glob("[0-9][0-9]_*.ipynb"))
@@ -70,44 +63,11 @@ LOOK_AT_SLIDES = """async () => {
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator["Browser"]:
-    """One browser for all tests; each opens pages of its own."""
-    with require_browser()() as playwright:
-        browser = launch_chromium(playwright)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture(scope="module")
 def slides(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of the slides."""
     folder = tmp_path_factory.mktemp("slides")
     write_slides(SERIES, folder)
     return folder
-
-
-@pytest.fixture
-def open_page(browser: "Browser") -> Iterator:
-    """Return a function that opens a file; no page may report an error or leave its folder."""
-    contexts, faults = [], []
-
-    def open_page(path: Path, width: int, height: int = 900, **options: str) -> "Page":
-        contexts.append(browser.new_context(viewport={"width": width, "height": height}, **options))
-        page = contexts[-1].new_page()
-        page.on("pageerror", lambda error: faults.append(str(error)))
-        page.on("console", lambda message: faults.append(message.text))
-        page.on("request", lambda request: fetched.append(request.url))
-        fetched: list[str] = []
-        page.goto(path.as_uri())
-        page.wait_for_load_state("load")
-        beside = ("data:", f"{path.parent.as_uri()}/")  # such as the explorer within a page
-        faults.extend(url for url in fetched[1:] if not url.startswith(beside))
-        return page
-
-    yield open_page
-    for context in contexts:
-        context.close()
-    assert faults == []
 
 
 @pytest.mark.parametrize("width", [390, 1200])

@@ -1,4 +1,4 @@
-"""The files that set the project up agree with one another."""
+"""The files that set the project up agree with one another, and workflows keep to their rules."""
 
 import os
 import re
@@ -12,11 +12,18 @@ import pytest
 import yaml
 from packaging.requirements import Requirement
 
-from tools.make_figures import PICTURES
+from tools.make.figures import PICTURES
 
 ROOT = Path(__file__).parents[1]
 CONDA_NAMES = {"torch": "pytorch-cpu", "matplotlib": "matplotlib-base"}
-PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+REQUIRED = PROJECT["dependencies"] + PROJECT["optional-dependencies"]["notebooks"]
+WORKFLOWS = sorted((ROOT / ".github" / "workflows").iterdir())
+CHECKED = {  # whose commits have been looked up; look another up before adding it
+    "actions/checkout@11bd71901bbe5b1630ceea73d27597364c9af683",
+    "actions/setup-python@a26af69be951a213d495a4c3e4e4022e16d87065",
+    "actions/upload-artifact@ea165f8d65b6e75b540449e92b4886f43607fa02",
+}
 
 needs_make = pytest.mark.skipif(shutil.which("make") is None, reason="needs make")
 
@@ -44,9 +51,7 @@ def make(folder: Path, *arguments: str) -> subprocess.CompletedProcess:
 
 def test_conda_environment_has_what_pip_would_install():
     *conda, last = yaml.safe_load((ROOT / "environment.yml").read_text())["dependencies"]
-    project = PYPROJECT["project"]
-    wanted = project["dependencies"] + project["optional-dependencies"]["notebooks"]
-    assert sorted(conda) == sorted([*map(conda_requirement, wanted), "python=3.12", "pip"])
+    assert sorted(conda) == sorted([*map(conda_requirement, REQUIRED), "python=3.12", "pip"])
     assert last == {"pip": ["-e ."]}
 
 
@@ -68,21 +73,20 @@ def test_missing_data_do_not_fail_the_build_on_binder(tmp_path):
 
 
 def test_colabs_versions_are_supported():
-    project = PYPROJECT["project"]
-    wanted = project["dependencies"] + project["optional-dependencies"]["notebooks"]
-    allowed = {each.name: each.specifier for each in map(Requirement, wanted)}
+    allowed = {each.name: each.specifier for each in map(Requirement, REQUIRED)}
     for line in (ROOT / "tests" / "colab.txt").read_text().splitlines()[1:]:
         name, version = line.removesuffix(".*").split("==")
         assert name == "ipython" or allowed[name].contains(version), line
 
 
 def test_oldest_versions_are_the_lower_limits():
-    project = PYPROJECT["project"]
-    wanted = project["dependencies"] + project["optional-dependencies"]["notebooks"]
-    limits = [re.fullmatch(r"([\w-]+)>=([\d.]+).*", each) for each in wanted]
+    limits = [re.fullmatch(r"([\w-]+)>=([\d.]+).*", each) for each in REQUIRED]
     pins = [f"{limit[1]}=={limit[2]}" for limit in limits if limit]
     lines = (ROOT / "tests" / "oldest.txt").read_text().splitlines()
     assert [line for line in lines if not line.startswith("#")] == pins
+
+
+# Commands.
 
 
 @needs_make
@@ -94,26 +98,34 @@ def test_make_help_has_a_line_for_every_command(folder):
 
 
 @needs_make
-@pytest.mark.parametrize("version", [(3, 10, 14), (3, 15, 0)])
-def test_unsupported_python_is_refused_in_one_line_before_anything_is_made(folder, version):
-    pretend = f"import sys; sys.version_info = {version}; exec(sys.argv[2])"
-    old = folder / "old-python"
-    old.write_text(f'#!/bin/sh\nexec "{sys.executable}" -c "{pretend}" "$@"\n')
-    old.chmod(0o755)
-    result = make(folder, "run", f"PYTHON={old}")
-    assert result.returncode != 0
-    assert result.stdout == ""
-    assert len(result.stderr.splitlines()) == 1
-    assert f"Python 3.11 to 3.14 is needed: {old} is Python" in result.stderr
-    assert not (folder / ".venv").exists()
+def test_every_command_is_a_module_that_there_is_and_every_module_a_command(folder):
+    (folder / ".venv").mkdir()
+    (folder / ".venv" / ".notebooks-installed").touch()
+    commands = ["run", "slides", "weights", "figures", "experiments", "explorer", "bench", "memory"]
+    run = re.findall(r"-m (tools\.\S+)", make(folder, "--dry-run", "stamp", *commands).stdout)
+    starts = 'if __name__ == "__main__":\n'
+    found = [path for path in ROOT.glob("tools/**/*.py") if starts in path.read_text()]
+    modules = {".".join(path.relative_to(ROOT).with_suffix("").parts) for path in found}
+    modules = {name.removesuffix(".__main__") for name in modules}
+    assert modules - {"tools.measure.bench.loops"} == set(run)  # that one is for the benchmark
 
 
 @needs_make
-def test_missing_python_is_refused_likewise(folder):
-    result = make(folder, "run", "PYTHON=no-such-python")
-    assert len(result.stderr.splitlines()) == 1
-    assert "Python 3.11 to 3.14 is needed" in result.stderr
-    assert "no-such-python" in result.stderr
+@pytest.mark.parametrize("version", [(3, 10, 14), (3, 15, 0), None])
+def test_unsupported_or_missing_python_is_refused_in_one_line_before_anything_is_made(
+    folder, version
+):
+    python = folder / "other-python"
+    if version:
+        pretend = f"import sys; sys.version_info = {version}; exec(sys.argv[2])"
+        python.write_text(f'#!/bin/sh\nexec "{sys.executable}" -c "{pretend}" "$@"\n')
+        python.chmod(0o755)
+    result = make(folder, "run", f"PYTHON={python}")
+    assert result.returncode != 0
+    assert result.stdout == ""
+    (line,) = result.stderr.splitlines()
+    assert "Python 3.11 to 3.14 is needed: " in line
+    assert (f"{python} is Python" if version else str(python)) in line
     assert not (folder / ".venv").exists()
 
 
@@ -127,26 +139,46 @@ def test_commands_set_nothing_up_twice(folder):
 
 
 def test_supported_pythons_are_the_same_everywhere():
-    assert PYPROJECT["project"]["requires-python"] == ">=3.11,<3.15"
+    assert PROJECT["requires-python"] == ">=3.11,<3.15"
     assert "(3, 11) <= sys.version_info < (3, 15)" in (ROOT / "Makefile").read_text()
+    jobs = yaml.safe_load((ROOT / ".github" / "workflows" / "tests.yml").read_text())["jobs"]
+    assert jobs["linux"]["strategy"]["matrix"]["python"] == ["3.11", "3.12", "3.13", "3.14"]
 
 
-def alternatives(text: str, pattern: str) -> dict[str, str]:
-    """Return the text alternative of each picture that a page lists or shows."""
-    return dict(re.findall(pattern, text, re.MULTILINE))
+# Workflows on GitHub.
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
+def test_workflows_may_only_read_and_run_what_was_checked(path):
+    workflow = yaml.safe_load(path.read_text(encoding="utf-8"))
+    assert workflow["permissions"] == {"contents": "read"}
+    assert "pull_request_target" not in workflow[True]  # how YAML reads the key `on`
+    for job in workflow["jobs"].values():
+        assert "permissions" not in job
+        assert {step["uses"] for step in job["steps"] if "uses" in step} <= CHECKED
+        for step in job["steps"]:
+            assert not re.search(r"(curl|wget|iwr|Invoke-WebRequest)\b.*\|", step.get("run", ""))
+
+
+# Pictures.
+
+
+def listed_pictures() -> dict[str, str]:
+    """Return the text alternative of each picture, by its name, as `figures/README.md` lists it."""
+    text = (ROOT / "figures" / "README.md").read_text()
+    return dict(re.findall(r"^\| `(.+?)` \| (.+) \|$", text, re.MULTILINE))
 
 
 def test_every_picture_is_listed_with_its_text_alternative():
-    listed = alternatives((ROOT / "figures" / "README.md").read_text(), r"^\| `(.+?)` \| (.+) \|$")
+    listed = listed_pictures()
     assert set(listed) == {path.name for path in (ROOT / "figures").glob("*.png")}
     assert set(listed) == {f"{name}.png" for name in PICTURES}
     assert all(len(text) > 40 and text.endswith(".") for text in listed.values())
 
 
 def test_readme_opens_with_a_picture_and_describes_each_as_listed():
-    listed = alternatives((ROOT / "figures" / "README.md").read_text(), r"^\| `(.+?)` \| (.+) \|$")
     readme = (ROOT / "README.md").read_text()
     shown = re.findall(r"!\[(.+?)\]\(figures/(.+?)\)", readme)
     assert shown
     assert readme.index("![") < readme.index("## Start")
-    assert [text for text, name in shown if text != listed[name]] == []
+    assert [text for text, name in shown if text != listed_pictures()[name]] == []

@@ -11,7 +11,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from tools.stories import FIGURES, NUMBER, find_quotations, quoted_words
+from tools.publish.stories import NUMBER, find_quotations, quoted_words
 
 FOLDER = Path(__file__).parents[1] / "notebooks"
 PATHS = {path.stem: path for path in sorted(FOLDER.rglob("[0-9][0-9]_*.ipynb"))}
@@ -52,7 +52,7 @@ def round_like(value: float, quoted: str) -> float:
 def test_text_says_what_the_committed_run_found(name: str, words: str) -> None:
     found = find_quotations(words, text_of(name))
     assert found, "no such sentence any more"
-    values = NOTEBOOKS[name].metadata[FIGURES][words]
+    values = NOTEBOOKS[name].metadata.figures[words]
     for quotation in found:
         for number, value in zip(quotation.groups(), values, strict=True):
             assert float(number.replace(",", "")) == round_like(value, number), quotation[0]
@@ -60,7 +60,7 @@ def test_text_says_what_the_committed_run_found(name: str, words: str) -> None:
 
 @pytest.mark.parametrize("name", PATHS)
 def test_committed_figures_are_those_of_the_story(name: str) -> None:
-    assert set(NOTEBOOKS[name].metadata[FIGURES]) == set(quoted_words(name))
+    assert set(NOTEBOOKS[name].metadata.figures) == set(quoted_words(name))
 
 
 @pytest.mark.parametrize("name", PATHS)

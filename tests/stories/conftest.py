@@ -1,7 +1,8 @@
 """Each notebook, executed cell by cell under nbval: once on MNIST, once on the embedded digits.
 
 On the embedded digits every cell runs twice, and must say and draw the same again. After the last
-cell the notebook's story is told (see `tools/stories.py`). A cell that fails is a test that fails.
+cell the notebook tells its story (see `tools/publish/stories.py`). A cell that fails is a test that
+fails.
 """
 
 import os
@@ -19,10 +20,9 @@ from nbformat.v4 import new_code_cell
 from nbval.plugin import IPyNbCell, IPyNbFile
 
 from ae_utils.data import DataError, load_digits
-from tools.memory import BUDGET
-from tools.processes import process_peak_memory
-from tools.run_series import KERNEL_SETTINGS
-from tools.stories import FIGURES, story_cells
+from tools.execution import KERNEL_SETTINGS
+from tools.processes import BUDGET, process_peak_memory
+from tools.publish.stories import story_cells
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 TIMES = re.compile(r"\d+(\.\d+)? (s|ms|seconds)\b")
@@ -77,7 +77,7 @@ class Run(IPyNbFile):
             if not on_mnist:
                 yield Cell.make(self, f"Cell {number} again", cell, first)
         yield Cell.make(self, "Open figures", new_code_cell(OPEN_FIGURES))
-        committed = notebook.metadata.get(FIGURES, {}) if on_mnist else {}
+        committed = notebook.metadata.get("figures", {}) if on_mnist else {}
         for number, cell in enumerate(story_cells(self.path.stem, committed)):
             yield Cell.make(self, f"Story {number}", cell)
         if sys.platform == "linux":  # elsewhere no peak is known

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import torch
 
-from ae_utils.training import choose_device
+from ae_utils.device import choose_device
 
 ALL_CORES = torch.get_num_threads()  # PyTorch's own choice, before anyone made another
 PACKAGES = ("torch", "torchvision", "numpy", "matplotlib", "ipywidgets", "scikit-learn")

@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from ae_utils.data import load_digits
-from tools.bench.loops import NETWORKS, Case, time_training
-from tools.bench.machine import ALL_CORES
-from tools.bench.report import Result, median_and_range
+from tools.measure.bench.loops import NETWORKS, Case, time_training
+from tools.measure.bench.machine import ALL_CORES
+from tools.measure.bench.report import Result, median_and_range
 
 NETWORK = "784-256-256-128-2"  # the series' default, at its batch size
 BATCH_SIZE = 256

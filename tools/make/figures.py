@@ -1,47 +1,45 @@
 """Draw the pictures of `figures/` from the shipped weights and MNIST.
 
-python -m tools.make_figures
+python -m tools.make.figures
 """
 
 from collections.abc import Callable
-from pathlib import Path
 
 import matplotlib
 
 matplotlib.use("Agg")
 
 import matplotlib.pyplot as plt
-import numpy as np
 import torch
 from matplotlib.figure import Figure
-from numpy.typing import NDArray
-from sklearn.decomposition import PCA  # type: ignore[import-untyped]
 from torch import Tensor
 
 from ae_utils.checkpoints import load_shipped
-from ae_utils.data import Digits, load_digits, to_float
+from ae_utils.data import Digits, load_digits
 from ae_utils.distance import DataDistance
+from ae_utils.images import first_of_each, to_float
 from ae_utils.latent import decode_points, encode_dataset, interpolate, latent_box, make_grid
+from ae_utils.losses import evaluate
 from ae_utils.maps import (
     plot_decoded_grid,
     plot_field,
     plot_latent_map,
     plot_latent_map_3d,
 )
-from ae_utils.metrics import reconstruction_error
 from ae_utils.models import Autoencoder
+from ae_utils.pca import pca_autoencoder
 from ae_utils.plots import plot_autoencoder, plot_curves, plot_image_rows, use_series_style
-from ae_utils.training import evaluate
+from tools.commands import ROOT
+from tools.make.weights import SWEEP
 
-FIGURES = Path(__file__).resolve().parents[1] / "figures"
-N_PCA = 20_000  # training images that PCA is fitted to, to save memory
-SWEEP = (1, 2, 3, 8, 16, 32, 64)  # code sizes
+FIGURES = ROOT / "figures"
+N_PCA = 20_000  # training images that PCA is fitted to, as in the notebooks
 
 
 def draw_autoencoder(digits: Digits) -> Figure:
     """The way of one image through the model."""
     model, _ = load_shipped("dense_2d")
-    image = first_of_each(digits)[7]
+    image = first_images(digits)[7]
     with torch.no_grad():
         z = model.encode(image[None])
         fig, _ = plot_autoencoder([784, 256, 256, 128, 2], image, z[0], model.decode(z)[0])
@@ -51,7 +49,7 @@ def draw_autoencoder(digits: Digits) -> Figure:
 def draw_reconstructions(digits: Digits) -> Figure:
     """Ten images, their codes, and what comes back."""
     model, _ = load_shipped("dense_2d")
-    x = first_of_each(digits)
+    x = first_images(digits)
     with torch.no_grad():
         codes = [f"{a:z.1f}, {b:z.1f}" for a, b in model.encode(x).tolist()]
         fig, _ = plot_image_rows({"input": x, "output": model(x)}, {"input": codes})
@@ -87,7 +85,8 @@ def draw_pca_and_autoencoder(digits: Digits) -> Figure:
     """The best flat map and the autoencoder's."""
     _, codes, box = map_model(digits)
     fig, (left, right) = plt.subplots(1, 2, figsize=(12, 6))
-    pca_codes = torch.from_numpy(fit_pca(digits, 2).transform(flat(digits.test_images)))
+    pca = pca_autoencoder(digits.train_images[:N_PCA])
+    pca_codes = encode_dataset(pca.encode, digits.test_images)
     plot_latent_map(pca_codes, digits.test_labels, latent_box(pca_codes, 0.998), left)
     plot_latent_map(codes, digits.test_labels, box, right)
     left.set_title("PCA")
@@ -105,7 +104,7 @@ def draw_latent_map_3d(digits: Digits) -> Figure:
 def draw_line(digits: Digits) -> Figure:
     """A straight line in latent space from a 0 to a 1, and the cross-fade of the two images."""
     model, _ = load_shipped("dense_2d")
-    zero, one = first_of_each(digits)[:2]
+    zero, one = first_images(digits)[:2]
     with torch.no_grad():
         start, end = model.encode(torch.stack((zero, one)))
     decoded = decode_points(model.decode, interpolate(start, end, 12))
@@ -131,14 +130,8 @@ def draw_far_from_the_data(digits: Digits) -> Figure:
 
 def draw_error_by_code_size(digits: Digits) -> Figure:
     """Test error against the numbers of a code, for PCA and for autoencoders."""
-    pca = fit_pca(digits, max(SWEEP))
-    x = flat(digits.test_images)
-    centred = x - pca.mean_
-    pca_errors = []
-    for size in SWEEP:
-        directions = pca.components_[:size]
-        x_hat = centred @ directions.T @ directions + pca.mean_
-        pca_errors.append(reconstruction_error(torch.from_numpy(x_hat), torch.from_numpy(x)).item())
+    planes = [pca_autoencoder(digits.train_images[:N_PCA], size) for size in SWEEP]
+    pca_errors = [evaluate(plane, digits.test_images) for plane in planes]
     models = [load_shipped(f"sweep_{size}d")[0] for size in SWEEP]
     errors = [evaluate(model, digits.test_images) for model in models]
     fig, ax = plot_curves(
@@ -174,20 +167,9 @@ def map_model(digits: Digits) -> tuple[Autoencoder, Tensor, tuple[Tensor, Tensor
     return model, codes, latent_box(codes, 0.99)
 
 
-def first_of_each(digits: Digits) -> Tensor:
+def first_images(digits: Digits) -> Tensor:
     """The first test image of each digit, float32 (10, 1, 28, 28)."""
-    first = [int((digits.test_labels == label).nonzero()[0]) for label in range(10)]
-    return to_float(digits.test_images[first])
-
-
-def flat(images: Tensor) -> NDArray[np.float32]:
-    """Stored images as rows of 784 numbers for scikit-learn."""
-    return to_float(images).flatten(1).numpy()
-
-
-def fit_pca(digits: Digits, n_components: int) -> PCA:
-    """PCA of the training images."""
-    return PCA(n_components, svd_solver="covariance_eigh").fit(flat(digits.train_images[:N_PCA]))
+    return to_float(digits.test_images[first_of_each(digits.test_labels)])
 
 
 def main() -> None:

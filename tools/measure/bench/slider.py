@@ -18,7 +18,7 @@ from ae_utils.data import load_digits
 from ae_utils.explorer import LatentExplorer
 from ae_utils.latent import decode_points, encode_dataset, sample_uniform
 from ae_utils.plots import draw_image
-from tools.bench.report import Result
+from tools.measure.bench.report import Result
 
 N_MOVES, N_WARM_UP = 200, 20
 

@@ -5,8 +5,8 @@ machine then disturbs them alike. The tutorials' loop is measured twice, as many
 two worker processes, as others do; it leaves the number of threads to PyTorch, which takes all
 cores. The series' loop runs on one thread, as in the notebooks, and on all cores.
 
-As a command, `python -m tools.bench.loops NETWORK LOOP THREADS BATCH` trains a few steps and prints
-the peak memory of its process.
+As a command, `python -m tools.measure.bench.loops NETWORK LOOP THREADS BATCH` trains a few steps
+and prints the peak memory of its process.
 """
 
 import os
@@ -17,20 +17,20 @@ import time
 from collections.abc import Callable
 from functools import partial
 from itertools import chain, islice, repeat
-from pathlib import Path
 from typing import NamedTuple
 
 import torch
 from torch import nn
 
 from ae_utils.data import Digits, load_digits
+from ae_utils.device import choose_device
 from ae_utils.models import Autoencoder, dense_autoencoder, linear_autoencoder
-from ae_utils.training import Settings, choose_device, fit
-from tools.bench.machine import ALL_CORES, use_threads
-from tools.bench.report import Result, median_and_range
+from ae_utils.training import Settings, fit
+from tools.commands import ROOT
+from tools.measure.bench.machine import ALL_CORES, use_threads
+from tools.measure.bench.report import Result, median_and_range
 from tools.processes import process_peak_memory
 
-ROOT = Path(__file__).resolve().parents[2]
 N_STEPS = 1_500  # of a run: as many as notebook 1 trains its deep model for
 N_REPETITIONS = 3
 N_MEMORY_STEPS = 50
@@ -63,7 +63,7 @@ def train_as_tutorials_do(
     """
     from torch.utils.data import DataLoader
 
-    from tools.bench.tutorials import LoadedMNIST  # it loads torchvision
+    from tools.measure.bench.tutorials import LoadedMNIST  # it loads torchvision
 
     device = next(model.parameters()).device
     network = nn.Sequential(model.encoder, model.decoder)
@@ -170,7 +170,7 @@ def time_training(
 
 def peak_memory(network: str, case: Case) -> int:
     """The peak memory, in bytes, of a process that does nothing but train so."""
-    command = [sys.executable, "-m", "tools.bench.loops", network, *map(str, case)]
+    command = [sys.executable, "-m", "tools.measure.bench.loops", network, *map(str, case)]
     result = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True)
     return int(result.stdout.splitlines()[-1])
 

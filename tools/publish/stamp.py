@@ -4,9 +4,9 @@ Colab and Kaggle open a notebook alone, without the folder that holds `ae_utils`
 fetches the project from its public address at a version tag. Both stand in pyproject.toml, under
 `[tool.stamp]`; the rest is made from there:
 
-    python -m tools.stamp                                       write what pyproject.toml says
-    python -m tools.stamp https://github.com/owner/name v1.0    change what it says, then write
-    python -m tools.stamp none                                  no address, no links
+    python -m tools.publish.stamp                                     write what it says
+    python -m tools.publish.stamp https://github.com/owner/name v1    let it say this, then write
+    python -m tools.publish.stamp none                                no address, no links
 """
 
 import argparse
@@ -18,9 +18,9 @@ from pathlib import Path
 import nbformat
 from nbformat.v4 import new_code_cell
 
-from tools.run_series import select_notebooks
+from tools.commands import ROOT, write_whole
+from tools.notebooks import select_notebooks
 
-ROOT = Path(__file__).resolve().parents[1]
 CELL_ID = "find-ae-utils"
 
 # The cell while no public address is known.
@@ -92,7 +92,7 @@ def set_stamp(root: Path, address: str, tag: str) -> None:
     text = path.read_text(encoding="utf-8")
     for name, value in (("address", address), ("tag", tag)):
         text = re.sub(f'^{name} = ".*"$', f'{name} = "{value}"', text, flags=re.MULTILINE)
-    path.write_text(text, encoding="utf-8", newline="\n")
+    write_whole(path, text)
 
 
 def first_cell(address: str, tag: str) -> str:
@@ -159,7 +159,7 @@ def stamped_files(root: Path) -> dict[Path, str]:
 def main(arguments: list[str] | None = None, root: Path = ROOT) -> int:
     """Run the command; return its exit status."""
     parser = argparse.ArgumentParser(
-        prog="python -m tools.stamp",
+        prog="python -m tools.publish.stamp",
         description="Write the address in pyproject.toml into the notebooks and the README.",
     )
     parser.add_argument("address", nargs="?", help="a new one: https://github.com/me/name; or none")
@@ -176,7 +176,7 @@ def main(arguments: list[str] | None = None, root: Path = ROOT) -> int:
         print(error, file=sys.stderr)
         return 1
     for path, text in files.items():
-        path.write_text(text, encoding="utf-8", newline="\n")
+        write_whole(path, text)
     print("Stamped:", " ".join(read_stamp(root)).strip() or "no address")
     return 0
 

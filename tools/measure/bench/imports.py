@@ -3,11 +3,10 @@
 import statistics
 import subprocess
 import sys
-from pathlib import Path
 
-from tools.bench.report import Result
+from tools.commands import ROOT
+from tools.measure.bench.report import Result
 
-ROOT = Path(__file__).resolve().parents[2]
 MODULES = [f"ae_utils.{path.stem}" for path in sorted((ROOT / "ae_utils").glob("[a-z]*.py"))]
 N_REPETITIONS = 5
 

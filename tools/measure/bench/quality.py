@@ -13,11 +13,15 @@ from functools import partial
 
 import torch
 
-from ae_utils.data import Digits, load_digits, mean_image
-from ae_utils.models import N_PIXELS, Autoencoder, dense_autoencoder, residual_autoencoder
-from ae_utils.training import Settings, choose_device, evaluate, fit
-from tools.bench.machine import ALL_CORES, use_threads
-from tools.bench.report import Result, median_and_range
+from ae_utils.data import Digits, load_digits
+from ae_utils.device import choose_device
+from ae_utils.images import N_PIXELS, mean_image
+from ae_utils.losses import evaluate
+from ae_utils.models import Autoencoder, dense_autoencoder
+from ae_utils.training import Settings, fit
+from tools.make.residual import residual_autoencoder
+from tools.measure.bench.machine import ALL_CORES, use_threads
+from tools.measure.bench.report import Result, median_and_range
 
 SETTINGS_2D = [Settings(1_500), Settings(5_000)]  # the first is notebook 1's
 SETTINGS_30D = [Settings(steps, 128, 3e-3) for steps in (1_800, 4_000, 8_000)]

@@ -15,14 +15,15 @@ import ast
 import json
 import math
 import re
-from pathlib import Path
 
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell
 
-STORIES = Path(__file__).resolve().parents[1] / "tests" / "stories"
+from tools.commands import ROOT
+
+STORIES = ROOT / "tests" / "stories"
 SOLUTIONS_MARK = "\n# %% solutions\n"
-FIGURES = "figures"  # where a notebook's metadata holds the values of its committed run
+STORY_TAG = "story"  # of the cells that tell it
 ACROSS_MACHINES = 0.02  # how far, relatively, a trained model's error moves between processors
 NUMBER = r"(-?\d+(?:,\d{3})*(?:\.\d+)?)"
 
@@ -71,7 +72,7 @@ def read_story(name: str) -> str:
 
 def story_cells(name: str, committed: Figures) -> list[NotebookNode]:
     """A story as cells to run after those of its notebook: a beginning, then its paragraphs."""
-    begin = f"from tools.stories import Quotations\nquote = Quotations({committed!r})"
+    begin = f"from tools.publish.stories import Quotations\nquote = Quotations({committed!r})"
     return [new_code_cell(source) for source in (begin, *paragraphs(read_story(name)))]
 
 
@@ -94,11 +95,14 @@ def find_quotations(words: str, text: str) -> list[re.Match[str]]:
     return list(re.finditer(NUMBER.join(parts), text))
 
 
-def collecting_cell() -> NotebookNode:
-    """The cell that prints the values of a story that ran, after all its other cells."""
-    return new_code_cell("import json\nprint(json.dumps(quote.values))")
+def tell_story(notebook: NotebookNode, name: str) -> None:
+    """Let a notebook tell its story after its last cell, and then print the story's values."""
+    cells = [*story_cells(name, {}), new_code_cell("import json\nprint(json.dumps(quote.values))")]
+    notebook.cells += [NotebookNode(cell, metadata={"tags": [STORY_TAG]}) for cell in cells]
 
 
-def keep_figures(notebook: NotebookNode, printed: str) -> None:
-    """Put the values that `collecting_cell` printed into a notebook's metadata."""
-    notebook.metadata[FIGURES] = json.loads(printed)
+def keep_figures(notebook: NotebookNode) -> None:
+    """Take the story out of a notebook that has told it, and keep its values in the metadata."""
+    notebook.metadata.figures = json.loads(notebook.cells[-1].outputs[0].text)
+    told = [cell for cell in notebook.cells if STORY_TAG not in cell.metadata.get("tags", [])]
+    notebook.cells = told

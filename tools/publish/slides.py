@@ -1,6 +1,6 @@
 """Lecture mode: the notebooks of the series as slides, from the outputs that they hold.
 
-    python -m tools.slides        write build/slides/, a file a notebook; nothing is executed
+    python -m tools.publish.slides    write build/slides/, a file a notebook; nothing is executed
 
 A cell's `slideshow` metadata (in JupyterLab: the property inspector) says where it goes:
 
@@ -28,8 +28,8 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_markdown_cell
 from traitlets.config import Config
 
-from tools.html_edition import OfflineExporter, heading_and_question, read_style, relink
-from tools.run_series import ROOT, empty_folder
+from tools.commands import BUILD, ROOT, remove_others, write_whole
+from tools.publish.export import OfflineExporter, heading_and_question, read_style, relink
 
 REVEAL = Path(__file__).parent / "reveal"
 SLIDE_TYPES = ("slide", "subslide", "fragment", "skip", "notes")
@@ -119,7 +119,7 @@ def write_slides(paths: list[Path], folder: Path) -> list[Path]:
 
     Args:
         paths: the notebooks, executed; each cell has a slide type.
-        folder: where the slides go; it exists.
+        folder: where the slides go.
 
     Returns:
         The files written, one a notebook.
@@ -142,14 +142,16 @@ def write_slides(paths: list[Path], folder: Path) -> list[Path]:
         html, _ = exporter.from_notebook_node(lecture(notebook), resources)
         way_to_source = Path(os.path.relpath(path.parent, folder)).as_posix()
         written.append(folder / f"{path.stem}.html")
-        written[-1].write_text(relink(html, names, way_to_source), encoding="utf-8")
+        write_whole(written[-1], relink(html, names, way_to_source))
     return written
 
 
 def main() -> None:
     """Run the command."""
-    paths = sorted((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))
-    for path in write_slides(paths, empty_folder(ROOT / "build" / "slides")):
+    folder = BUILD / "slides"
+    written = write_slides(sorted((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb")), folder)
+    remove_others(folder, [path.name for path in written])
+    for path in written:
         print(f"Look at {path}")
 
 

@@ -1,10 +1,10 @@
 """The latent explorer as one web page that needs neither a kernel nor a network.
 
-    python -m tools.web_explorer
+    python -m tools.publish.explorer_page
 
 The page holds the decoders' weights as they are shipped, and computes them in the browser; it
 follows `ae_utils.explorer`, which does the same in a notebook. Its script is in
-`web_explorer.html`.
+`explorer.html`.
 """
 
 import base64
@@ -25,9 +25,10 @@ from ae_utils.distance import DataDistance, place_levels
 from ae_utils.latent import encode_dataset, evenly, limits_around
 from ae_utils.maps import DIGIT_COLOURS
 from ae_utils.pictures import image_png
+from tools.commands import BUILD, write_whole
 
-TEMPLATE = Path(__file__).with_suffix(".html")
-PAGE = Path(__file__).resolve().parents[1] / "build" / "explorer.html"
+TEMPLATE = Path(__file__).with_name("explorer.html")
+PAGE = BUILD / TEMPLATE.name
 
 # The shipped models that the page shows, and what it calls them. The first one is shown first.
 MODELS = {
@@ -116,8 +117,8 @@ def export_layers(decoder: nn.Module) -> list[dict[str, Any]]:
         elif not isinstance(module, nn.Unflatten):
             raise TypeError(
                 f"decoder: the page cannot compute its layer {module}.\n"
-                "Add the layer to FUNCTIONS in tools/web_explorer.py and .html, or leave the model "
-                "out of MODELS."
+                "Add the layer to FUNCTIONS here and in explorer.html, or leave the model out of "
+                "MODELS."
             )
     return layers
 
@@ -162,8 +163,7 @@ def describe_data(digits: Digits, n_images: int) -> str:
 
 def write_page(path: Path) -> Path:
     """Write the page, with MNIST or else with the embedded digits."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(make_page(load_digits()), encoding="utf-8")
+    write_whole(path, make_page(load_digits()))
     return path
 
 

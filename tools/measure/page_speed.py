@@ -48,7 +48,7 @@ def time_moves(
 
     Args:
         browser: what `launch_chromium` starts.
-        page_file: the page that `tools.web_explorer` writes.
+        page_file: the page that `tools.publish.explorer_page` writes.
         n_moves: how many moves; those before, to warm up, do not count.
 
     Returns:

@@ -1,10 +1,9 @@
 """Measure what the command names, or everything; write `build/bench.md` and `build/bench.png`.
 
-python -m tools.bench               everything, in about 35 minutes
-python -m tools.bench linear dense  some of it
+python -m tools.measure.bench                 everything, in about 35 minutes
+python -m tools.measure.bench linear dense    some of it
 """
 
-import argparse
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -18,15 +17,15 @@ import torch
 from matplotlib.figure import Figure
 
 from ae_utils.plots import MUTED, plot_bars, use_series_style
-from tools.bench.busy import bench_busy
-from tools.bench.imports import bench_imports
-from tools.bench.loops import bench_loops
-from tools.bench.machine import describe_machine
-from tools.bench.quality import bench_2d, bench_30d
-from tools.bench.report import Result
-from tools.bench.slider import bench_slider
+from tools.commands import BUILD, choose
+from tools.measure.bench.busy import bench_busy
+from tools.measure.bench.imports import bench_imports
+from tools.measure.bench.loops import bench_loops
+from tools.measure.bench.machine import describe_machine
+from tools.measure.bench.quality import bench_2d, bench_30d
+from tools.measure.bench.report import Result
+from tools.measure.bench.slider import bench_slider
 
-BUILD = Path(__file__).resolve().parents[2] / "build"
 BENCHES: dict[str, Callable[[], Result]] = {
     "linear": partial(bench_loops, "784-2 linear"),
     "dense": partial(bench_loops, "784-128-64-12-3"),
@@ -57,20 +56,14 @@ def draw_results(results: Sequence[Result], machine: str) -> Figure:
 
 def main(arguments: list[str] | None = None, folder: Path = BUILD) -> None:
     """Run the command, writing each table as soon as it is there."""
-    parser = argparse.ArgumentParser(
-        prog="python -m tools.bench", description="Measure how fast the series is here."
-    )
-    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(BENCHES))
-    names = parser.parse_args(arguments).names
-    if unknown := set(names) - set(BENCHES):
-        parser.error(f"nothing to measure is called {', '.join(sorted(unknown))}; see --help")
+    names = choose(BENCHES, "Measure how fast the series is here.", arguments)
     torch.set_num_threads(1)
     use_series_style()
     folder.mkdir(exist_ok=True)
     machine = describe_machine()
     print(machine)
     results = []
-    for name in names or BENCHES:
+    for name in names:
         results.append(BENCHES[name]())
         print(f"\n{results[-1].to_markdown()}", flush=True)
     tables = [result.to_markdown() for result in results]

@@ -1,18 +1,16 @@
 """Train the models that the package ships, on MNIST, and write them to `ae_utils/weights/`.
 
-    python -m tools.train_weights                      all of them, about a quarter of an hour
-    python -m tools.train_weights dense_3d sweep_8d    some of them
+    python -m tools.make.weights                      all of them, about a quarter of an hour
+    python -m tools.make.weights dense_3d sweep_8d    some of them
 
 Where training ends depends on where it starts, by more than most settings matter. So the 2-D model
 is started several times, each start is trained a little, and the best start is then trained at
 length. It is chosen on training images held back for the purpose, not on the test images.
 """
 
-import argparse
 from collections.abc import Callable
 from dataclasses import asdict
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -20,11 +18,14 @@ from torch import Tensor
 
 from ae_utils.checkpoints import save_checkpoint
 from ae_utils.classifier import DigitClassifier, digit_classifier
-from ae_utils.data import Digits, load_digits, mean_image, to_float
+from ae_utils.data import Digits, load_digits
+from ae_utils.images import mean_image
+from ae_utils.losses import classification_loss, evaluate
 from ae_utils.models import Autoencoder, dense_autoencoder
-from ae_utils.training import Settings, classification_loss, evaluate, fit
+from ae_utils.training import Settings, fit
+from tools.commands import ROOT, choose
 
-WEIGHTS = Path(__file__).resolve().parents[1] / "ae_utils" / "weights"
+WEIGHTS = ROOT / "ae_utils" / "weights"
 N_VALIDATION = 5_000  # the last training images, held back to choose a start
 SEEDS = range(6)
 TRIAL_STEPS, FINAL_STEPS = 1_000, 10_000
@@ -86,7 +87,7 @@ def train_digit_classifier(digits: Digits) -> tuple[DigitClassifier, dict[str, A
     settings = Settings(4_000, batch_size=128, lr=2e-3)
     labels = digits.train_labels
     fit(model, digits.train_images, settings, labels=labels, loss=classification_loss)
-    named, _ = model.eval().label_and_confidence(to_float(digits.test_images))
+    named, _ = model.eval().label_and_confidence(digits.test_images)
     return model, {
         "data": str(digits),
         "settings": asdict(settings),
@@ -105,14 +106,10 @@ RECIPES: dict[str, Callable[[Digits], tuple[Any, dict[str, Any]]]] = {
 
 def main() -> None:
     """Train and save."""
-    parser = argparse.ArgumentParser(description="Train the models that the package ships.")
-    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(RECIPES))
-    names = parser.parse_args().names
-    if unknown := set(names) - set(RECIPES):
-        parser.error(f"no model is called {', '.join(sorted(unknown))}; see --help")
+    names = choose(RECIPES, "Train the models that the package ships.")
     torch.set_num_threads(1)
     digits = load_digits("mnist")
-    for name in names or RECIPES:
+    for name in names:
         model, about = RECIPES[name](digits)
         path = save_checkpoint(model, WEIGHTS / name, about, half=True)
         figure = "test_error" if "test_error" in about else "test_accuracy"

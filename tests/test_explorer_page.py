@@ -1,13 +1,11 @@
 """The latent explorer's web page: what it is made of, and how it behaves in a real browser.
 
-The tests in the browser have no network, and need playwright and Chromium as those of
-test_explorer_browser.py do.
+The tests in the browser need playwright and Chromium, as those of test_explorer_browser.py do.
 """
 
 import base64
 import json
 import re
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,11 +22,9 @@ from ae_utils.distance import DataDistance, name_place, place_levels
 from ae_utils.latent import encode_dataset, evenly, limits_around, sample_uniform
 from ae_utils.maps import DIGIT_COLOURS
 from ae_utils.models import convolutional_autoencoder
-from tests.browser import require_browser
-from tools.browser import launch_chromium
-from tools.html_edition import write_edition
-from tools.page_speed import time_moves
-from tools.web_explorer import (
+from tools.measure.page_speed import time_moves
+from tools.publish.book import write_edition
+from tools.publish.explorer_page import (
     MODELS,
     N_IMAGES,
     describe_data,
@@ -42,8 +38,7 @@ from tools.web_explorer import (
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
 
-SECONDS = 120  # to wait for what takes one of them, and may take more on a busy machine
-WIDE, PHONE = {"width": 1200, "height": 900}, {"width": 390, "height": 844}
+PHONE_WIDTH = 390
 
 # Counts what is drawn: decoded images, dots of the map.
 COUNT = """
@@ -102,16 +97,7 @@ CONTRASTS = """() => {
 # The page as it is made.
 
 
-def make_digits(name: str, n_test: int) -> Digits:
-    """A data set with `n_test` black test images."""
-    images, labels = torch.zeros(n_test, 1, 28, 28, dtype=torch.uint8), torch.zeros(n_test).long()
-    return Digits(images[:1], labels[:1], images, labels, name)
-
-
-@pytest.mark.parametrize(
-    ("scale", "kind"),
-    [(1.0, "float16"), (1.0001, "float32")],
-)
+@pytest.mark.parametrize(("scale", "kind"), [(1.0, "float16"), (1.0001, "float32")])
 def test_numbers_are_packed_without_loss_in_as_few_bits_as_it_takes(scale: float, kind: str):
     numbers = scale * torch.tensor([[0.5, -3.0, 2**-20], [65504 / 2, 0.0, -(2**-14)]])
     packed = pack(numbers)
@@ -129,25 +115,18 @@ def test_images_lie_in_rows() -> None:
     assert torch.allclose(corners[1], torch.cat([torch.arange(50.0, 60.0), torch.zeros(40)]))
 
 
-def test_decoder_that_the_page_cannot_compute_is_refused() -> None:
+def test_decoder_becomes_a_list_of_layers_or_is_refused() -> None:
+    decoder = nn.Sequential(nn.Linear(2, 3), nn.SiLU(), nn.Linear(3, 784), nn.Sigmoid())
+    kinds = [layer["kind"] for layer in export_layers(decoder)]
+    assert kinds == ["linear", "silu", "linear", "sigmoid"]
     with pytest.raises(TypeError, match="cannot compute its layer ConvTranspose2d"):
         export_layers(convolutional_autoencoder().decoder)
 
 
-def test_decoder_becomes_a_list_of_layers() -> None:
-    decoder = nn.Sequential(nn.Linear(2, 3), nn.SiLU(), nn.Linear(3, 784), nn.Sigmoid())
-    kinds = [layer["kind"] for layer in export_layers(decoder)]
-    assert kinds == ["linear", "silu", "linear", "sigmoid"]
-
-
 def test_page_says_which_images_it_holds() -> None:
-    text = describe_data(make_digits("mnist", 10_000), N_IMAGES)
+    images, labels = torch.zeros(10_000, 1, 28, 28, dtype=torch.uint8), torch.zeros(10_000).long()
+    text = describe_data(Digits(images[:1], labels[:1], images, labels, "mnist"), N_IMAGES)
     assert text.startswith("The real images are 2,500 of the 10,000 test images of MNIST.")
-    text = describe_data(make_digits("digits", 450), 450)
-    assert text.startswith(
-        "The real images are 450 of the 450 test images of scikit-learn's digits"
-    )
-    assert "the models were trained on MNIST" in text
 
 
 # The page in a browser.
@@ -161,55 +140,21 @@ def page_file(mnist_or_digits, tmp_path_factory) -> Path:
     return path
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    """Chromium; each test has a page of its own in it."""
-    with require_browser()() as playwright:
-        browser = launch_chromium(playwright)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def open_page(browser) -> Iterator[Callable[..., "Page"]]:
-    """Return a function that opens a file without a network; what goes wrong fails the test."""
-    faults: list[str] = []
-    contexts = []
-
-    def open_file(path: Path, size: dict[str, int] = WIDE, **options: Any) -> "Page":
-        context = browser.new_context(viewport=size, offline=True, **options)
-        context.set_default_timeout(1_000 * SECONDS)
-        context.add_init_script(COUNT)
-        page = context.new_page()
-        page.on("pageerror", lambda error: faults.append(str(error)))
-        page.on("console", lambda m: faults.append(m.text) if m.type == "error" else None)
-        page.on("request", lambda request: note_request(request.url))
-        page.goto(path.as_uri())
-        contexts.append(context)
-        return page
-
-    def note_request(url: str) -> None:
-        if not url.startswith(("file:", "data:")):
-            faults.append(url)
-
-    yield open_file
-    for context in contexts:
-        context.close()
-    assert faults == []
-
-
 @pytest.fixture
 def page(open_page, page_file) -> "Page":
     """The page on a wide screen, with its first model."""
-    page = open_page(page_file)
-    page.locator("#decoded[aria-label]").wait_for()
-    return page
+    return begin(open_page(page_file, script=COUNT))
 
 
 @pytest.fixture
 def phone(open_page, page_file) -> "Page":
     """The page on a phone."""
-    page = open_page(page_file, PHONE, has_touch=True, is_mobile=True, device_scale_factor=2)
+    options = {"has_touch": True, "is_mobile": True, "device_scale_factor": 2}
+    return begin(open_page(page_file, PHONE_WIDTH, 844, COUNT, **options))
+
+
+def begin(page: "Page") -> "Page":
+    """Wait until a page has drawn for the first time."""
     page.locator("#decoded[aria-label]").wait_for()
     return page
 
@@ -405,18 +350,13 @@ def test_button_goes_to_the_code_of_a_real_image(page, real_images) -> None:
 
 def test_everything_has_a_name(page) -> None:
     start_at(page, [0.5, -1])
-    names = [
-        "What the decoder makes of z1 = 0.5, z2 = -1",
-        "The point z1 = 0.5, z2 = -1 on the map",
-    ]
-    for name in names:
-        assert page.get_by_role("img", name=name, exact=True).count() == 1
-    assert page.get_by_role("img", name=re.compile("^Real image with the nearest code, a ")).count()
-    assert page.get_by_role("application", name=re.compile("^Map of the codes")).count() == 1
-    for number in (1, 2):
-        assert page.get_by_role("spinbutton", name=f"z{number}", exact=True).count() == 1
-        assert page.get_by_role("slider", name=f"slider of z{number}", exact=True).count() == 1
-    assert page.get_by_role("combobox", name="Model", exact=True).count() == 1
+    made = "What the decoder makes of z1 = 0.5, z2 = -1"
+    place, real = "The point z1 = 0.5, z2 = -1 on the map", "Real image with the nearest code, a "
+    named = {"img": [made, place, real], "application": ["Map of the codes"], "combobox": ["Model"]}
+    named |= {"spinbutton": ["z1", "z2"], "slider": ["slider of z1", "slider of z2"]}
+    for role, names in named.items():
+        for name in names:
+            assert page.get_by_role(role, name=re.compile(f"^{name}")).count() == 1, name
 
 
 def test_keyboard_reaches_everything_and_the_focus_is_seen(page) -> None:
@@ -434,14 +374,14 @@ def test_keyboard_reaches_everything_and_the_focus_is_seen(page) -> None:
     assert outlines == [[name, "solid 3px"] for name in names]
 
 
-@pytest.mark.parametrize("name", MODELS)
-def test_phone_needs_no_scrolling_sideways(phone, name: str) -> None:
-    choose(phone, name)
-    assert phone.evaluate("document.documentElement.scrollWidth") == PHONE["width"]
-    wide = phone.locator("canvas, input, select, button, p").evaluate_all(
-        "all => all.filter(e => e.getBoundingClientRect().right > innerWidth).length"
-    )
-    assert wide == 0
+def test_phone_needs_no_scrolling_sideways(phone) -> None:
+    for name in MODELS:
+        choose(phone, name)
+        assert phone.evaluate("document.documentElement.scrollWidth") == PHONE_WIDTH
+        wide = phone.locator("canvas, input, select, button, p").evaluate_all(
+            "all => all.filter(e => e.getBoundingClientRect().right > innerWidth).length"
+        )
+        assert wide == 0
 
 
 def test_text_stands_out_in_light_and_dark_and_the_map_changes_too(page) -> None:
@@ -476,16 +416,13 @@ def test_notebook_is_left_as_it_is_and_only_its_explorer_becomes_the_page(monkey
     before = json.dumps(notebook)
     shown = embed_explorer(notebook, tmp_path)
     assert json.dumps(notebook) == before
-    assert (
-        '<iframe class="explorer" src="explorer.html"'
-        in shown.cells[1].outputs[0].data["text/html"]
-    )
+    frame = shown.cells[1].outputs[0].data["text/html"]
+    assert '<iframe class="explorer" src="explorer.html"' in frame
     assert shown.cells[2].outputs == []
-    assert "scikit-learn" in (tmp_path / "explorer.html").read_text(encoding="utf-8")
-
-
-def test_edition_without_an_explorer_gets_no_page(tmp_path) -> None:
-    notebook = new_notebook(cells=[new_code_cell("1 + 1")])
+    (page,) = tmp_path.iterdir()
+    assert page.name == "explorer.html" and "scikit-learn" in page.read_text(encoding="utf-8")
+    page.unlink()
+    del notebook.cells[1]
     assert embed_explorer(notebook, tmp_path) == notebook
     assert list(tmp_path.iterdir()) == []
 
@@ -504,7 +441,7 @@ def test_explorer_works_inside_the_html_edition(open_page, monkeypatch, tmp_path
 def test_embedded_digits_are_shown_where_there_is_no_mnist(open_page, tmp_path) -> None:
     path = tmp_path / "explorer.html"
     path.write_text(make_page(load_digits("digits")), encoding="utf-8")
-    page = open_page(path)
-    page.locator("#decoded[aria-label]").wait_for()
-    assert page.get_by_text("450 test images of scikit-learn's digits").count() == 1
+    page = begin(open_page(path, script=COUNT))
+    text = page.get_by_text("The real images are 450 of the 450 test images of scikit-learn's")
+    assert "the models were trained on MNIST" in text.text_content()
     assert page.evaluate("drawn.dots") % (450 + 10) == 0  # the codes, and the digits' names

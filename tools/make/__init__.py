@@ -1,0 +1,1 @@
+"""What makes the product: trained weights, figures, the results of long experiments."""

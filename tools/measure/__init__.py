@@ -1,0 +1,1 @@
+"""What measures the series: speed, memory, the explorer's page."""
