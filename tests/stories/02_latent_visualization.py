@@ -1,1 +1,131 @@
-"""Notebook."""
+"""Notebook 2: 0 and 1 lie apart on every map, and where they lie is an accident."""
+
+import math
+
+quote("Six starts, {} steps, and a test error of {},", about["settings"]["steps"], error)
+assert len(about["trial_errors"]) == 6
+
+if digits.name == "mnist":
+    assert votes.tolist().count(4) == 3
+
+quote(
+    "the 1s and the 0s lead, at {} both; then come the 6s at {} and the 2s at {}, "
+    "and the 9s are last at {}.",
+    *table.diagonal()[[1, 6, 2, 9]],
+)
+quote("the 1s and the 0s lead at {}, and no two digits", table[0, 0])
+if digits.name == "mnist":
+    assert set(order[:2]) == {0, 1} and order[2:4] == [6, 2] and order[-1] == 9
+    assert abs(table[0, 0] - table[1, 1]) < 0.01
+
+quote("about the 1s ({}) but puts the 6s ({}) before the 0s ({}),", *silhouette[[1, 6, 0]])
+quote("puts the 2s last of all, at {}:", silhouette[2])
+quote("k-NN names {} % of them rightly, for", 100 * table[2, 2])
+if digits.name == "mnist":
+    assert silhouette.argsort(descending=True)[[0, 1, 2, -1]].tolist() == [1, 6, 0, 2]
+
+quote("At truly opposite ends it would be {} degrees.", 180)
+quote("at {}, where the next pair, 1 and 6, is at {}.", gaps[0], gaps[1:].max())
+quote("the angle is {} degrees, not {}.", angle, 180)
+if digits.name == "mnist":
+    assert [pairs[number] for number in gaps.argsort(descending=True)[:2]] == [(0, 1), (1, 6)]
+    assert gaps[0] > 1.1 * gaps[1:].max()
+    assert 120 < angle < 150
+
+quote("{} % of the 4s are named 9, {} % of the 9s", 100 * table[4, 9], 100 * table[9, 4])
+quote("that makes {} of all {} mistakes", both_ways[pairs.index((4, 9))], wrong)
+quote("make {} % of the mistakes", 100 * share_worst)
+if digits.name == "mnist":
+    assert share_worst > 0.5
+
+quote("{} % and {} %; of the 6s it is {} %,", *(100 * shares[digit] for digit in (0, 1, 6)))
+right_inside, right_outside = right[inner].mean(), right[~inner].mean()
+quote("names {} % rightly, against {} % in", 100 * right_inside, 100 * right_outside)
+if digits.name == "mnist":
+    assert max(shares[:2]) < 0.1 < 0.3 < min(shares[2:])
+    assert all(abs(shares[digit] - 0.75) < 0.03 for digit in (3, 5, 8))
+    assert right_inside > 0.75
+
+quote("only {} of the test images rightly, half as many as the {} on", accuracy_pca, accuracy)
+quote("name {} % of the test images once", 100 * accuracy)
+quote("PCA's two get to {} %.", 100 * accuracy_pca)
+assert accuracy > accuracy_pca > accuracies["always the most frequent digit"]
+if digits.name == "mnist":
+    assert accuracy > 1.8 * accuracy_pca
+
+(error_2d, dense_2d), (error_3d, dense_3d) = scores["dense_2d"], scores["dense_3d"]
+(error_few, sweep_2d), (error_more, sweep_3d) = scores["sweep_2d"], scores["sweep_3d"]
+quote("from {} to {}, and from {} to {}.", error_2d, error_3d, error_few, error_more)
+quote("the accuracy rises from {} to {}.", sweep_2d, sweep_3d)
+quote("does not rise at all, {} and {};", dense_2d, dense_3d)
+assert error_3d < error_2d and error_more < error_few and sweep_3d > sweep_2d
+
+# Where the five small models put the digits hangs on their training's last bit.
+zeros, ones = zip(*(find_centres(z)[:2] for z in maps.values()), strict=True)
+directions = [math.degrees(math.atan2(zero[1], zero[0])) % 360 for zero in zeros]
+angles = list(map(angle_between, zeros, ones))
+quote("the circle: {}, {}, {}, {} and {} degrees.", *directions, stable=False)
+quote("goes from {} to {} degrees", min(angles), max(angles), stable=False)
+if digits.name == "mnist":
+    assert max(directions) - min(directions) > 90
+    assert min(angles) > 90
+
+by_digit = [confusion_table(labels, each).diagonal() for each in guesses.values()]
+overall = [(each == labels).float().mean().item() for each in guesses.values()]
+quote("is between {} and {}, after", min(overall), max(overall), stable=False)
+if digits.name == "mnist":
+    assert all(set(each.topk(2).indices.tolist()) == {0, 1} for each in by_digit)
+    assert all(find_farthest(z) == (0, 1) for z in maps.values())
+    assert max(overall) < accuracy - 0.05
+
+as_came = [mismatch(unit_map(z), first) for z in maps.values()][1:]
+turned = [mismatch(z, first) for z in aligned.values()][1:]
+quote("mismatches from {} to {}, where", min(as_came), max(as_came), stable=False)
+quote("much better: {} to {} is left", min(turned), max(turned), stable=False)
+if digits.name == "mnist":
+    assert max(turned) < 0.5 < max(as_came)
+
+shuffled = mismatches["seed 1, its images shuffled"]
+quote("The shuffled map stays at {},", shuffled, stable=False)
+quote("comes to {}, and even PCA,", mismatches["dense_2d"], stable=False)
+quote("no seed and no training, to {}, and", mismatches["PCA"], stable=False)
+if digits.name == "mnist":
+    assert max(mismatches["dense_2d"], mismatches["PCA"]) < 0.4 < 0.95 < shuffled
+    assert find_farthest(pca_codes[:, :2]) == (0, 1)
+
+quote("{} before and after, and no pixel", error)
+quote("is {} where it was {}, changed", accuracy_warped, accuracy)
+assert math.isclose(error_warped, error, rel_tol=1e-4)
+assert difference < 1e-5
+if digits.name == "mnist":
+    assert abs(accuracy_warped - accuracy) <= 0.01
+
+# What the exercises name, their solutions check.
+quote("Let only {}, {}, {} or {} randomly", 10, 100, 1_000, 10_000)
+quote("by more than {} in any pixel.", 1e-4)
+
+# %% solutions
+
+quote("Ten labels name {} of the", means[0])
+quote("the unluckiest draw differ by {}.", max(draws[10]) - min(draws[10]))
+quote("A hundred name {}, a thousand {},", *means[1:3])
+quote("and all {} no more than {}.", n_train, means[-1])
+assert means[0] < means[1]
+if digits.name == "mnist":
+    assert abs(means[1] - 0.7) < 0.05
+    assert means[-1] - 0.03 < means[2] < means[-1]
+
+# Two networks trained there and then.
+quote("lies {} from the middle, with tanh {}.", reach["silu"], reach["tanh"], stable=False)
+quote("lower error here, {} against {},", error["silu"], error["tanh"], stable=False)
+quote("are close, {} and {}.", accuracy["silu"], accuracy["tanh"], stable=False)
+if digits.name == "mnist":
+    assert reach["silu"] > 2 * reach["tanh"]
+    assert abs(accuracy["silu"] - accuracy["tanh"]) < 0.05
+
+quote("k-NN accuracy is {}, just as it was.", accuracy_after)
+assert difference < 1e-4
+if digits.name == "mnist":
+    assert abs(accuracy_after - accuracy_before) < 0.01
+    (left, up), (right, down) = centres
+    assert left < 0 < up and down < 0 < right
