@@ -25,12 +25,13 @@ MAY_IMPORT: dict[str, set[str]] = {
     "training": {"data", "metrics"},
     "judge": {"models"},
     "checkpoints": {"models", "judge"},
-    "maps": {"plots"},
+    "distance": {"latent"},
+    "maps": {"latent", "plots"},
     "stacking": {"latent", "metrics", "models", "training"},
     "results": set(),
-    "controls": set(),
-    "pictures": {"maps"},
-    "explorer": {"controls", "latent", "models", "pictures", "plots"},
+    "controls": {"latent"},
+    "pictures": {"latent", "maps", "plots"},
+    "explorer": {"controls", "distance", "latent", "models", "pictures"},
 }
 UNPICKLERS = {"pickle", "cPickle", "_pickle", "dill", "cloudpickle", "joblib", "shelve", "marshal"}
 
@@ -180,6 +181,10 @@ def test_importing_the_package_alone_loads_nothing_heavy() -> None:
     loaded = run_python("import ae_utils")
     assert "ae_utils" in loaded
     assert not loaded & {"torch", "torchvision", "matplotlib", "numpy", "sklearn", "safetensors"}
+
+
+def test_the_explorers_web_page_is_made_without_widgets() -> None:
+    assert "ipywidgets" not in run_python("import tools.web_explorer")
 
 
 def test_models_and_training_draw_nothing_and_fetch_nothing() -> None:
