@@ -30,13 +30,13 @@ def draw_map(codes: Tensor, labels: Tensor, low: Tensor, high: Tensor) -> Any:
 
 def html_marker(z: Tensor, low: Tensor, high: Tensor, name: str) -> str:
     """A cross to lay over that map at a point `z` (2,), which is called `name`, as HTML."""
-    left, bottom, width, height = MAP_AXES
-    across, upwards = ((z - low) / (high - low)).tolist()
+    corner, size = torch.tensor(MAP_AXES).view(2, 2)
+    x, y = (corner + size * (z - low) / (high - low)).tolist()
     return (
-        f'<div style="position: relative; width: {MAP_SIZE}px; height: {MAP_SIZE}px">'
-        f'<svg role="img" aria-label="The point {escape(name)} on the map" width="30" height="30" '
-        f'style="position: absolute; left: calc({left + width * across:.3%} - 15px); '
-        f'bottom: calc({bottom + height * upwards:.3%} - 15px)">'
+        f'<div style="position: relative; width: {MAP_SIZE}px; height: {MAP_SIZE}px; '
+        f'overflow: hidden"><svg role="img" aria-label="The point {escape(name)} on the map" '
+        f'width="30" height="30" style="position: absolute; margin: -15px; left: {x:.3%}; '
+        f'bottom: {y:.3%}">'
         '<path d="M15 0v30M0 15h30" stroke="white" stroke-width="6"/>'
         f'<path d="M15 1v28M1 15h28" stroke="{INK}" stroke-width="2.5"/></svg></div>'
     )
