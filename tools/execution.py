@@ -127,7 +127,7 @@ def execute_all(
     paths: Sequence[Path],
     jobs: int,
     when_ended: Callable[[Execution, BaseException | None], None],
-    prepare: Callable[[NotebookNode, str], None] = lambda notebook, name: None,
+    prepare: Callable[[NotebookNode, str], None] | None = None,
 ) -> list[Execution]:
     """Execute notebooks side by side, the last ones of the series, which are the longest, first.
 
@@ -146,7 +146,7 @@ def execute_all(
             However this function ends, no kernel outlives it.
     """
     runs = [Execution(path.stem, nbformat.read(path, as_version=4)) for path in paths]
-    for run in runs:
+    for run in runs if prepare else ():
         prepare(run.notebook, run.name)
     pool = ThreadPoolExecutor(jobs)
     try:

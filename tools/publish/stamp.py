@@ -22,6 +22,11 @@ from tools.commands import ROOT, write_whole
 from tools.notebooks import select_notebooks
 
 CELL_ID = "find-ae-utils"
+CELL_METADATA = {  # folded away in JupyterLab and in the book, left out of the slides
+    "jupyter": {"source_hidden": True},
+    "slideshow": {"slide_type": "skip"},
+    "tags": ["hide-input"],
+}
 
 # The cell while no public address is known.
 CELL_IN_CLONE = """\
@@ -106,7 +111,7 @@ def stamp_notebook(text: str, cell: str) -> str:
     notebook = nbformat.reads(text, as_version=4)
     code = [each for each in notebook.cells if each.cell_type == "code"]
     if code[0].id != CELL_ID:
-        first = new_code_cell(id=CELL_ID, metadata={"slideshow": {"slide_type": "skip"}})
+        first = new_code_cell(id=CELL_ID, metadata=CELL_METADATA)
         notebook.cells.insert(notebook.cells.index(code[0]), first)
         code.insert(0, first)
     code[0].source = cell
