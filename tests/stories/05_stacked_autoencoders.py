@@ -1,6 +1,6 @@
 """Notebook 5: where layer-wise training helps, where it does not, and what the layers learn."""
 
-from ae_utils.residual import residual_autoencoder
+from tools.make.residual import residual_autoencoder
 
 assert evaluate(first, digits.test_images) == error_first  # nothing on top has moved it
 if digits.name == "mnist":
