@@ -185,4 +185,4 @@ def test_importing_the_package_alone_loads_nothing_heavy() -> None:
 def test_models_and_training_draw_nothing_and_fetch_nothing() -> None:
     loaded = run_python("import ae_utils.models, ae_utils.training, ae_utils.checkpoints")
     assert "torch" in loaded
-    assert not loaded & {"matplotlib", "sklearn", "torchvision"}
+    assert not loaded & {"matplotlib", "requests", "sklearn", "torchvision"}
