@@ -125,7 +125,7 @@ def test_nothing_is_unpickled(name: str) -> None:
         ("import ae_utils", {"torch", "torchvision", "matplotlib", "numpy", "sklearn"}),
         (
             "import ae_utils.models, ae_utils.training, ae_utils.checkpoints",
-            {"matplotlib", "sklearn", "torchvision"},
+            {"matplotlib", "requests", "sklearn", "torchvision"},
         ),
         ("import tools.publish.explorer_page", {"ipywidgets"}),
         ("import tools.publish.series", {"torch"}),  # the kernels need not wait for it

@@ -51,7 +51,7 @@ from subprocess import getstatusoutput
 
 sys.path += ["..", "../..", "autoencoders-TAG"]
 if not util.find_spec("ae_utils"):
-    pip = f'"{sys.executable}" -m pip install -qq --no-deps pooch platformdirs safetensors'
+    pip = f'"{sys.executable}" -m pip install -qq --no-deps platformdirs safetensors'
     git = "git clone --quiet --depth 1 --branch TAG ADDRESS autoencoders-TAG"
     failed, text = getstatusoutput(f"{pip} && {git}")
     if failed:
