@@ -27,45 +27,28 @@ def to_float(images: Tensor) -> Tensor:
     """
     if isinstance(images, Tensor) and images.is_floating_point():
         return images
-    check_stored(images)
-    return images.to(torch.float32).div_(255)  # in place: one copy, not two
+    return check_stored(images).to(torch.float32).div_(255)  # in place: one copy, not two
 
 
-def check_stored(images: Tensor) -> None:
-    """Make sure that images are stored as the series does: uint8 (N, 1, 28, 28), 0..255.
+def check_stored(images: Tensor, name: str = "images") -> Tensor:
+    """Hand images through that are as the series stores them: uint8 (N, 1, 28, 28), 0..255.
 
     Raises:
-        TypeError: not a tensor, or not uint8.
+        TypeError: not a tensor, or not uint8; the message calls it `name`.
         ValueError: another shape.
     """
-    expected = "expected a uint8 tensor (N, 1, 28, 28) with values 0..255"
-    if not isinstance(images, Tensor):
-        raise TypeError(f"{expected}, got {type(images).__name__}")
-    if images.dtype != torch.uint8:
-        raise TypeError(f"{expected}, got {images.dtype}")
-    if images.dim() != 4 or images.shape[1:] != IMAGE_SHAPE:
-        raise ValueError(f"{expected}, got shape {tuple(images.shape)}")
+    return _check(images, torch.uint8, name, "Pass a uint8 tensor (N, 1, 28, 28), values 0..255")
 
 
 def check_images(x: Tensor, name: str = "images") -> Tensor:
-    """Hand `x` through if it is a batch of images the models can use.
-
-    Args:
-        x: should be float32, (N, 1, 28, 28), within 0..1.
-        name: what the message calls them.
+    """Hand images through that the models can use: float32 (N, 1, 28, 28), 0..1.
 
     Raises:
-        TypeError: if it is not a float32 tensor.
-        ValueError: if its shape is different, or a value is NaN or outside 0..1.
+        TypeError: not a tensor, or not float32; the message calls it `name`.
+        ValueError: another shape, or a value that is NaN or outside 0..1.
     """
-    wanted = "Pass a float32 tensor of shape (N, 1, 28, 28) with values in 0..1"
-    if not isinstance(x, Tensor):
-        raise TypeError(f"{name}: got {type(x).__name__}.\n{wanted} (torch.as_tensor converts).")
-    if x.dtype != torch.float32:
-        raise TypeError(f"{name}: got {x.dtype}.\n{wanted} (`to_float` converts uint8).")
-    if x.ndim != 4 or x.shape[1:] != IMAGE_SHAPE:
-        raise ValueError(f"{name}: got shape {tuple(x.shape)}.\n{wanted}.")
-    if x.numel():
+    wanted = "Pass a float32 tensor (N, 1, 28, 28), values in 0..1 (`to_float` converts uint8)"
+    if _check(x, torch.float32, name, wanted).numel():
         low, high = x.aminmax()
         if not (low >= 0 and high <= 1):  # `not (...)` is true for NaN as well
             raise ValueError(f"{name}: values run from {low:g} to {high:g}.\n{wanted}.")
@@ -114,3 +97,14 @@ def mean_image(images: Tensor) -> Tensor:
 def first_of_each(labels: Tensor) -> Tensor:
     """Where the first image of each class stands: int64 (n_classes,), from labels (N,)."""
     return torch.stack([(labels == label).nonzero()[0, 0] for label in labels.unique()])
+
+
+def _check(images: Tensor, dtype: torch.dtype, name: str, wanted: str) -> Tensor:
+    if not isinstance(images, Tensor):
+        kind = type(images).__name__
+        raise TypeError(f"{name}: got {kind}.\n{wanted} (torch.as_tensor converts).")
+    if images.dtype != dtype:
+        raise TypeError(f"{name}: got {images.dtype}.\n{wanted}.")
+    if images.ndim != 4 or images.shape[1:] != IMAGE_SHAPE:
+        raise ValueError(f"{name}: got shape {tuple(images.shape)}.\n{wanted}.")
+    return images

@@ -11,6 +11,8 @@ from ae_utils.metrics import reconstruction_error
 
 EVALUATION_BATCH = 500  # measured on a CPU: half the time of 2,000, and faster than 100
 
+Sample = tuple[Tensor, Tensor | None]  # images, with their labels if there are any
+
 # (model, images of a batch, their labels or None) -> a scalar, the mean over the batch.
 Loss = Callable[[nn.Module, Tensor, Tensor | None], Tensor]
 
@@ -68,9 +70,7 @@ def mean_loss(model: nn.Module, images: Tensor, labels: Tensor | None, loss: Los
     return total / len(images)
 
 
-def check_data(
-    model: nn.Module, images: Tensor, labels: Tensor | None, what: str
-) -> tuple[Tensor, Tensor | None]:
+def check_data(model: nn.Module, images: Tensor, labels: Tensor | None, what: str) -> Sample:
     """Check images and labels, once for a whole training, and move them to the model's device.
 
     `what` they are, 'training', 'test' or '', says the message of the TypeError or ValueError.
@@ -87,7 +87,7 @@ def check_data(
             "Pass shape (N, 1, 28, 28), also for one image."
         )
     if not images.is_floating_point():
-        check_stored(images)
+        check_stored(images, name)
     elif len(bad := (~images.flatten(1).isfinite().all(1)).nonzero()):
         raise ValueError(
             f"{name}: image {bad[0].item()} holds a value that is not finite "

@@ -16,7 +16,7 @@ from mpl_toolkits.mplot3d import Axes3D  # type: ignore[import-untyped]
 from torch import Tensor
 
 from ae_utils.latent import evenly
-from ae_utils.plots import INK, figure_of
+from ae_utils.plots import INK, Drawing, Place, figure_of
 
 # One colour a digit, 0 to 9, everywhere. Petroff 2021, 'Accessible Color Sequences for Data
 # Visualization': chosen to stay apart for colour-blind readers too; dealt out so that digits that
@@ -32,8 +32,8 @@ OUTLINE = [withStroke(linewidth=3, foreground="white")]
 
 
 def plot_latent_map(
-    codes: Tensor, labels: Tensor, box: tuple[Tensor, Tensor] | None = None, ax: Axes | None = None
-) -> tuple[Figure, Axes]:
+    codes: Tensor, labels: Tensor, box: tuple[Tensor, Tensor] | None = None, ax: Place = None
+) -> Drawing:
     """Codes in the plane, one colour a digit, each digit's name at the median of its codes.
 
     Args:
@@ -43,7 +43,7 @@ def plot_latent_map(
     """
     fig, ax = figure_of(ax, (6.5, 6))
     x, y = evenly(codes, N_DRAWN).T.cpu().numpy()
-    ax.scatter(x, y, s=3, c=_colours(evenly(labels, N_DRAWN)), **DOTS)
+    ax.scatter(x, y, s=3, c=[DIGIT_COLOURS[k] for k in evenly(labels, N_DRAWN)], **DOTS)
     _name_digits(ax, codes, labels)
     _set_plane(ax, box)
     return fig, ax
@@ -61,15 +61,22 @@ def plot_latent_map_3d(
     Args:
         codes: (N, 3); up to `N_DRAWN` of them are drawn.
         labels: int64 (N,), 0..9.
-        azimuth: where the eye stands around the third axis, degrees.
-        elevation: how high the eye stands, -90..90 degrees.
+        azimuth, elevation: where the eye stands around the third axis, and how high; degrees.
         ax: axes with projection '3d'; a new figure if left out.
     """
     if ax is None:
         fig = plt.figure(figsize=(6, 6))
         ax = fig.add_subplot(projection="3d")
     x, y, z = evenly(codes, N_DRAWN).T.cpu().numpy()
-    ax.scatter(x, y, z, s=3, c=_colours(evenly(labels, N_DRAWN)), depthshade=False, **DOTS)
+    ax.scatter(
+        x,
+        y,
+        z,
+        s=3,
+        c=[DIGIT_COLOURS[k] for k in evenly(labels, N_DRAWN)],
+        depthshade=False,
+        **DOTS,
+    )
     _name_digits(ax, codes, labels)
     ax.set(xlabel="z1", ylabel="z2", zlabel="z3")
     ax.view_init(elev=elevation, azim=azimuth)
@@ -88,9 +95,7 @@ def mark_points(points: Tensor, ax: Axes, names: Sequence[str] = (), colour: str
         )  # fmt: skip
 
 
-def plot_decoded_grid(
-    images: Tensor, low: Tensor, high: Tensor, ax: Axes | None = None
-) -> tuple[Figure, Axes]:
+def plot_decoded_grid(images: Tensor, low: Tensor, high: Tensor, ax: Place = None) -> Drawing:
     """The images that a grid of points decodes to, each where its point lies.
 
     Args:
@@ -113,13 +118,8 @@ def plot_decoded_grid(
 
 
 def plot_field(
-    values: Tensor,
-    low: Tensor,
-    high: Tensor,
-    label: str,
-    levels: Sequence[float],
-    ax: Axes | None = None,
-) -> tuple[Figure, Axes]:
+    values: Tensor, low: Tensor, high: Tensor, label: str, levels: Sequence[float], ax: Place = None
+) -> Drawing:
     """A quantity over the plane, in filled steps, the darker the larger.
 
     Args:
@@ -141,8 +141,8 @@ def plot_field(
 
 
 def plot_confusion(
-    table: Tensor, ylabel: str = "digit", xlabel: str = "named", ax: Axes | None = None
-) -> tuple[Figure, Axes]:
+    table: Tensor, ylabel: str = "digit", xlabel: str = "named", ax: Place = None
+) -> Drawing:
     """A table (10, 10) of shares in 0..1, as numbers of per cent on squares of grey."""
     fig, ax = figure_of(ax, (6, 5.5))
     ax.imshow(table.numpy(), cmap="Blues", vmin=0, vmax=1)
@@ -157,10 +157,6 @@ def plot_confusion(
     ax.tick_params(length=0)
     ax.spines[:].set_visible(False)
     return fig, ax
-
-
-def _colours(labels: Tensor) -> list[str]:
-    return [DIGIT_COLOURS[label] for label in labels.tolist()]
 
 
 def _name_digits(ax: Any, codes: Tensor, labels: Tensor) -> None:

@@ -6,6 +6,7 @@ and its axes, and shows nothing.
 
 from collections.abc import Mapping, Sequence
 from itertools import cycle
+from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -19,6 +20,8 @@ INK, MUTED = "#222222", "#767676"
 # From Okabe & Ito's colour-blind-safe palette.
 BLUE, ORANGE, GREEN, PURPLE = "#0072b2", "#d55e00", "#009e73", "#cc79a7"
 
+Place = Axes | None  # where to draw; None stands for a new figure
+Drawing = tuple[Figure, Axes]
 ERROR_TICKS = [d / 1000 for d in (1, 2, 3, 5, 7, 10, 15, 20, 25, 30, 35, 40, 50, 60, 70, 100, 200)]
 
 
@@ -69,9 +72,8 @@ def plot_image_rows(
     n_columns = len(next(iter(rows.values())))
     heights = [1.22 if label in captions else 1.0 for label in rows]
     size = (n_columns * 0.95 + 0.9, sum(heights) * 0.95 + 0.1)
-    fig, axes = plt.subplots(
-        len(rows), n_columns, figsize=size, height_ratios=heights, squeeze=False
-    )
+    looks: dict[str, Any] = {"figsize": size, "height_ratios": heights, "squeeze": False}
+    fig, axes = plt.subplots(len(rows), n_columns, **looks)
     for row, (label, images) in zip(axes, rows.items(), strict=True):
         texts = captions.get(label, [""] * n_columns)
         for ax, image, text in zip(row, images, texts, strict=True):
@@ -84,8 +86,8 @@ def plot_history(
     steps: Sequence[int],
     curves: Mapping[str, Sequence[float]],
     reference: tuple[str, float] | None = None,
-    ax: Axes | None = None,
-) -> tuple[Figure, Axes]:
+    ax: Place = None,
+) -> Drawing:
     """Error against training steps, on a logarithmic error axis.
 
     Args:
@@ -114,8 +116,8 @@ def plot_curves(
     curves: Mapping[str, tuple[Sequence[float], Sequence[float]]],
     xlabel: str,
     ylabel: str,
-    ax: Axes | None = None,
-) -> tuple[Figure, Axes]:
+    ax: Place = None,
+) -> Drawing:
     """Lines with a mark at every point, each curve with its own line, mark and colour.
 
     Args:
@@ -132,8 +134,8 @@ def plot_curves(
 
 
 def plot_bars(
-    values: Mapping[str, float], xlabel: str, fmt: str = "{:.4f}", ax: Axes | None = None
-) -> tuple[Figure, Axes]:
+    values: Mapping[str, float], xlabel: str, fmt: str = "{:.4f}", ax: Place = None
+) -> Drawing:
     """Horizontal bars, the first on top, each with its value, written as `fmt`, at its end."""
     fig, ax = figure_of(ax, (6.5, 0.4 * len(values) + 0.9))
     bars = ax.barh(list(values), list(values.values()), color=BLUE, height=0.6)
@@ -144,9 +146,7 @@ def plot_bars(
     return fig, ax
 
 
-def plot_autoencoder(
-    sizes: Sequence[int], x: Tensor, z: Tensor, x_hat: Tensor
-) -> tuple[Figure, Axes]:
+def plot_autoencoder(sizes: Sequence[int], x: Tensor, z: Tensor, x_hat: Tensor) -> Drawing:
     """The path of one image: input, encoder, code, decoder, output, with the sizes of the layers.
 
     Args:
@@ -155,26 +155,25 @@ def plot_autoencoder(
         x, z, x_hat: the input (1, 28, 28), its code (sizes[-1],) and the output (1, 28, 28).
     """
     fig, ax = plt.subplots(figsize=(9, 2.7))
+    middle: dict[str, Any] = {"ha": "center", "color": INK}
     for side, image, title in ((-1, x, "input x"), (1, x_hat, "output x_hat")):
         _draw_half(ax, side, sizes)
         centre = side * 4.25
         box = (centre - 0.8, centre + 0.8, -0.8, 0.8)
         ax.imshow(_to_pixels(image), cmap="gray_r", vmin=0, vmax=1, extent=box)
-        ax.text(centre, 1.05, title, ha="center", weight="bold", color=INK)
-        ax.text(centre, -1.05, "28 x 28 = 784", ha="center", va="top", color=INK)
+        ax.text(centre, 1.05, title, weight="bold", **middle)
+        ax.text(centre, -1.05, "28 x 28 = 784", va="top", **middle)
     numbers = "\n".join(f"{value:.2f}" for value in z.tolist())
-    ax.text(
-        0, 0, numbers, ha="center", va="center", color=INK,
-        bbox={"boxstyle": "round", "facecolor": "white", "edgecolor": GREEN, "linewidth": 2},
-    )  # fmt: skip
-    ax.text(0, 1.05, "code z", ha="center", weight="bold", color=INK)
-    ax.text(0, -1.05, str(sizes[-1]), ha="center", va="top", color=INK)
+    frame = {"boxstyle": "round", "facecolor": "white", "edgecolor": GREEN, "linewidth": 2}
+    ax.text(0, 0, numbers, va="center", bbox=frame, **middle)
+    ax.text(0, 1.05, "code z", weight="bold", **middle)
+    ax.text(0, -1.05, str(sizes[-1]), va="top", **middle)
     ax.set(xlim=(-5.2, 5.2), ylim=(-1.5, 1.4), aspect="equal")
     ax.axis("off")
     return fig, ax
 
 
-def figure_of(ax: Axes | None, size: tuple[float, float]) -> tuple[Figure, Axes]:
+def figure_of(ax: Place, size: tuple[float, float]) -> Drawing:
     """The axes given, with their figure, or those of a new figure of `size` inches."""
     if ax is None:
         return plt.subplots(figsize=size)

@@ -16,7 +16,7 @@ from torch.optim.lr_scheduler import LambdaLR
 from tqdm.auto import tqdm
 
 from ae_utils.images import to_float
-from ae_utils.losses import Loss, check_data, mean_loss, reconstruction_loss
+from ae_utils.losses import Loss, Sample, check_data, mean_loss, reconstruction_loss
 
 N_RECORDS = 20  # how many points a history has, beside the one before the first step
 N_TRACKED = 2_000  # how many images a point of the history is measured on
@@ -77,8 +77,7 @@ def fit(
             layer, float32 (N, n).
         settings: steps, batch size, learning rate, seed.
         labels: int64 (N,), for a loss that needs them.
-        test_images: images to measure the loss on as training goes on; never trained on.
-        test_labels: their labels, likewise.
+        test_images, test_labels: to measure the loss on as training goes on; never trained on.
         loss: what to make small.
 
     Returns:
@@ -152,12 +151,9 @@ def make_scheduler(optimizer: torch.optim.Optimizer, settings: Settings) -> Lamb
 def draw_batches(n_images: int, settings: Settings) -> Iterator[Tensor]:
     """A batch of image numbers for each step: each epoch in a new order, its remainder left out.
 
-    Args:
-        n_images: how many images there are.
-        settings: steps, batch size (all images, where there are fewer) and seed.
-
     Yields:
-        int64 (batch_size,), numbers from 0 to n_images - 1, none twice in an epoch.
+        int64 (batch_size,), or fewer where there are fewer images: numbers from 0 to n_images - 1,
+        none twice in an epoch.
     """
     batch_size = min(settings.batch_size, n_images)
 
@@ -170,7 +166,7 @@ def draw_batches(n_images: int, settings: Settings) -> Iterator[Tensor]:
     return islice(draw_epochs(), settings.steps)
 
 
-def _draw_sample(images: Tensor, labels: Tensor | None) -> tuple[Tensor, Tensor | None]:
+def _draw_sample(images: Tensor, labels: Tensor | None) -> Sample:
     """Up to `N_TRACKED` images with their labels, the same ones every time.
 
     They are drawn at random: MNIST's training images alternate between easier and harder ones, so
@@ -184,11 +180,7 @@ def _draw_sample(images: Tensor, labels: Tensor | None) -> tuple[Tensor, Tensor 
 
 
 def _record(
-    history: History,
-    step: int,
-    model: nn.Module,
-    samples: list[tuple[Tensor, Tensor | None]],
-    loss: Loss,
+    history: History, step: int, model: nn.Module, samples: list[Sample], loss: Loss
 ) -> None:
     """Note the losses on the samples after so many steps."""
     losses = [mean_loss(model, *sample, loss) for sample in samples]
