@@ -171,6 +171,7 @@ def test_a_move_is_drawn_once_and_controls_are_fit_for_the_keyboard() -> None:
 # The map.
 
 
+@pytest.mark.filterwarnings("error")  # such as one of a style that would lay out the map
 @pytest.mark.parametrize("style", [lambda: None, use_series_style], ids=["plain", "series"])
 def test_marker_and_codes_lie_where_the_map_has_them(style) -> None:
     style()
@@ -325,6 +326,7 @@ def test_turning_changes_the_picture_and_equals_the_plain_function() -> None:
     first = turntable.picture.value
     turntable.sliders[0].value = 40
     turntable.boxes[1].value = 12.5
+    assert turntable.picture.value != first
     ax = draw_turntable(codes, labels)
     assert N_TURNED / 2 < len(ax.collections[0].get_offsets()) <= N_TURNED  # fast enough
     ax.view_init(elev=12.5, azim=40)

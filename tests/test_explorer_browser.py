@@ -106,12 +106,12 @@ class Lab:
         name = ", ".join(f"z{number} = {value:g}" for number, value in enumerate(point, start=1))
         alt = f"What the decoder makes of {name}"
         self.output().get_by_alt_text(alt, exact=True).wait_for()
+        self.output().get_by_role("img", name=f"The point {name} on the map", exact=True).wait_for()
         self.page.wait_for_function(IS_IDLE)
         seen = self.read()
         assert seen["boxes"] == point
         assert seen["errors"] == [] and self.errors == []
         assert np.array_equal(read_pixels(dict(seen["images"])[alt]), decoded_pixels(point))
-        assert self.output().get_by_role("img", name=f"The point {name} on the map").count() == 1
         return seen
 
 

@@ -61,7 +61,7 @@ REFUSALS = [
 ]
 
 
-@pytest.mark.parametrize(("call", "named"), REFUSALS)
+@pytest.mark.parametrize(("call", "named"), REFUSALS, ids=[named for _, named in REFUSALS])
 def test_bad_input_is_refused_by_name_in_three_lines_at_most(call, named: str) -> None:
     with pytest.raises(ValueError, match=named) as caught:
         call()
