@@ -1,6 +1,5 @@
 """The data set that a reader gets: MNIST read exactly, or embedded digits that resemble it."""
 
-import re
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +8,8 @@ import torch
 from sklearn import datasets
 
 from ae_utils import data
-from ae_utils.data import DataError, Digits, load_digits, mean_image, to_float
+from ae_utils.data import DataError, Digits, load_digits
+from ae_utils.images import to_float
 from tests.mnist_server import FILES
 
 
@@ -85,25 +85,3 @@ def test_embedded_digits_keep_their_content_upright_and_whole() -> None:
     shrunk = torch.nn.functional.adaptive_avg_pool2d(large, 8)
     correlations = torch.corrcoef(torch.cat((shrunk, small)).flatten(1))[:200, 200:]
     assert torch.equal(correlations.argmax(1), torch.arange(200))
-
-
-def test_to_float_and_mean_image_equal_numpy() -> None:
-    images = torch.randint(0, 256, (2_500, 1, 28, 28), dtype=torch.uint8)
-    x = images.numpy().astype(np.float32) / np.float32(255)
-    assert np.array_equal(to_float(images).numpy(), x)
-    assert np.allclose(mean_image(images).numpy(), x.mean(0), atol=1e-5)
-
-
-@pytest.mark.parametrize(
-    ("images", "got"),
-    [
-        (torch.zeros(2, 1, 28, 28), "torch.float32"),
-        (np.zeros((2, 1, 28, 28), np.uint8), "ndarray"),
-        (torch.zeros(2, 28, 28).byte(), "shape (2, 28, 28)"),
-        (torch.zeros(2, 1, 32, 32).byte(), "shape (2, 1, 32, 32)"),
-    ],
-)
-def test_to_float_says_what_it_expects(images: torch.Tensor, got: str) -> None:
-    text = f"expected a uint8 tensor (N, 1, 28, 28) with values 0..255, got {got}"
-    with pytest.raises((TypeError, ValueError), match=re.escape(text)):
-        to_float(images)

@@ -14,23 +14,21 @@ import numpy as np
 import pytest
 import torch
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
-from torch import Tensor, nn
+from torch import Tensor
 
 from ae_utils.checkpoints import load_shipped
-from ae_utils.data import Digits, load_digits
+from ae_utils.convolutional import convolutional_autoencoder
+from ae_utils.data import load_digits
 from ae_utils.distance import DataDistance, name_place, place_levels
 from ae_utils.latent import encode_dataset, evenly, limits_around, sample_uniform
 from ae_utils.maps import DIGIT_COLOURS
-from ae_utils.models import convolutional_autoencoder
 from tools.measure.page_speed import time_moves
 from tools.publish.book import write_edition
 from tools.publish.explorer_page import (
     MODELS,
     N_IMAGES,
-    describe_data,
     embed_explorer,
     export_layers,
-    lay_out,
     make_page,
     pack,
 )
@@ -106,27 +104,9 @@ def test_numbers_are_packed_without_loss_in_as_few_bits_as_it_takes(scale: float
     assert np.array_equal(found.astype("float32"), numbers.flatten().numpy())
 
 
-def test_images_lie_in_rows() -> None:
-    images = torch.arange(60, dtype=torch.uint8).view(60, 1, 1, 1).expand(60, 1, 28, 28)
-    sheet = 255 * lay_out(images)
-    assert sheet.shape == (2 * 28, 50 * 28)
-    corners = sheet[::28, ::28]
-    assert torch.allclose(corners[0], torch.arange(50.0))
-    assert torch.allclose(corners[1], torch.cat([torch.arange(50.0, 60.0), torch.zeros(40)]))
-
-
-def test_decoder_becomes_a_list_of_layers_or_is_refused() -> None:
-    decoder = nn.Sequential(nn.Linear(2, 3), nn.SiLU(), nn.Linear(3, 784), nn.Sigmoid())
-    kinds = [layer["kind"] for layer in export_layers(decoder)]
-    assert kinds == ["linear", "silu", "linear", "sigmoid"]
+def test_decoder_that_the_page_cannot_compute_is_refused() -> None:
     with pytest.raises(TypeError, match="cannot compute its layer ConvTranspose2d"):
         export_layers(convolutional_autoencoder().decoder)
-
-
-def test_page_says_which_images_it_holds() -> None:
-    images, labels = torch.zeros(10_000, 1, 28, 28, dtype=torch.uint8), torch.zeros(10_000).long()
-    text = describe_data(Digits(images[:1], labels[:1], images, labels, "mnist"), N_IMAGES)
-    assert text.startswith("The real images are 2,500 of the 10,000 test images of MNIST.")
 
 
 # The page in a browser.
@@ -184,10 +164,10 @@ def start_at(page: "Page", point: list[float]) -> None:
     assert seen["boxes"] == point
 
 
-def sliders_of(name: str, images: Tensor) -> list[tuple[float, float, float]]:
-    """Lowest number, highest number and step of each slider of a model."""
-    model, _ = load_shipped(name)
-    return limits_around(encode_dataset(model.encode, images))
+@pytest.fixture(scope="module")
+def codes(real_images) -> Tensor:
+    """The codes of these images, as the page's first model has them."""
+    return encode_dataset(load_shipped("dense_2d")[0].encode, real_images[0])
 
 
 def on_map(page: "Page", share: tuple[float, float]) -> tuple[float, float]:
@@ -245,10 +225,10 @@ def test_200_moves_before_a_frame_are_drawn_once_and_the_last_wins(page) -> None
     assert page.evaluate("drawn") == before | {"images": before["images"] + 1}
 
 
-def test_mouse_drags_the_point_over_the_map_and_beyond_its_edge(page, real_images) -> None:
-    (low1, high1, _), (low2, high2, _) = sliders_of("dense_2d", real_images[0])
+def test_mouse_drags_the_point_over_the_map_and_beyond_its_edge(page, codes) -> None:
+    (low1, high1, _), (low2, high2, _) = limits_around(codes)
     dots = page.evaluate("drawn.dots")
-    assert dots >= len(real_images[0])
+    assert dots >= len(codes)
     page.mouse.move(*on_map(page, (0.3, 0.3)))
     page.mouse.down()
     for share in ((0.4, 0.5), (0.6, 0.4)):
@@ -256,19 +236,16 @@ def test_mouse_drags_the_point_over_the_map_and_beyond_its_edge(page, real_image
         seen = settle(page)
         assert np.abs(middle(page.locator("#marker")) - on_map(page, share)).max() < 1.5
     assert low1 < seen["boxes"][0] < high1 and low2 < seen["boxes"][1] < high2
-    page.mouse.move(*on_map(page, (1.4, -0.2)))
-    assert settle(page)["boxes"] == [high1, high2]
-    page.mouse.move(*on_map(page, (-0.4, 1.2)))
-    assert settle(page)["boxes"] == [low1, low2]
+    for share, corner in (((1.4, -0.2), [high1, high2]), ((-0.4, 1.2), [low1, low2])):
+        page.mouse.move(*on_map(page, share))
+        assert settle(page)["boxes"] == corner
     page.mouse.up()
     page.mouse.move(*on_map(page, (0.5, 0.5)))
     assert settle(page)["boxes"] == [low1, low2]
     assert page.evaluate("drawn.dots") == dots
 
 
-def test_point_lies_where_the_dot_of_its_code_is_drawn(page, real_images) -> None:
-    model, _ = load_shipped("dense_2d")
-    codes = encode_dataset(model.encode, real_images[0])
+def test_point_lies_where_the_dot_of_its_code_is_drawn(page, codes, real_images) -> None:
     low, high, _ = torch.tensor(limits_around(codes)).T
     alone = (torch.cdist(codes, codes) + 99 * torch.eye(len(codes))).amin(1)
     inside = ((codes > low) & (codes < high)).all(1)
@@ -281,8 +258,7 @@ def test_point_lies_where_the_dot_of_its_code_is_drawn(page, real_images) -> Non
         const place = [left * canvas.width / 100, top * canvas.height / 100].map(Math.floor);
         return [...canvas.getContext("2d").getImageData(...place, 1, 1).data.slice(0, 3)];
     }""")
-    wanted = DIGIT_COLOURS[real_images[1][loneliest]]
-    assert "#" + bytes(colour).hex() == wanted
+    assert "#" + bytes(colour).hex() == DIGIT_COLOURS[real_images[1][loneliest]]
 
 
 def test_finger_drags_the_point_and_the_page_stays(phone) -> None:
@@ -300,8 +276,8 @@ def test_finger_drags_the_point_and_the_page_stays(phone) -> None:
 
 
 @pytest.mark.parametrize("place", ["map", "slider"])
-def test_arrow_keys_move_the_point_by_a_step(page, real_images, place: str) -> None:
-    (_, _, step1), (_, _, step2) = sliders_of("dense_2d", real_images[0])
+def test_arrow_keys_move_the_point_by_a_step(page, codes, place: str) -> None:
+    (_, _, step1), (_, _, step2) = limits_around(codes)
     moves = {"ArrowRight": (step1, 0), "ArrowLeft": (-step1, 0)}
     if place == "map":
         moves |= {"ArrowUp": (0, step2), "ArrowDown": (0, -step2)}
@@ -312,8 +288,8 @@ def test_arrow_keys_move_the_point_by_a_step(page, real_images, place: str) -> N
         assert settle(page)["boxes"] == [0.5 + right, -1 + up]
 
 
-def test_typed_numbers_are_taken_exactly_held_to_the_limits_or_put_back(page, real_images):
-    ((_, high, step), _) = sliders_of("dense_2d", real_images[0])
+def test_typed_numbers_are_taken_exactly_held_to_the_limits_or_put_back(page, codes):
+    ((_, high, step), _) = limits_around(codes)
     start_at(page, [0.5, -1])
     box = page.get_by_label("z1", exact=True)
     for typed, taken in (("-1.23456", -1.23456), ("99", high), ("", high)):
@@ -325,7 +301,9 @@ def test_typed_numbers_are_taken_exactly_held_to_the_limits_or_put_back(page, re
         assert seen["name"] == f"What the decoder makes of z1 = {taken:.10g}, z2 = -1"
 
 
-def test_each_model_has_its_sliders_and_a_map_if_it_is_a_plane(page) -> None:
+def test_each_model_has_its_sliders_and_a_map_if_it_is_a_plane(page, codes, mnist_or_digits):
+    text = f"{len(codes):,} of the {len(mnist_or_digits.test_images):,} test images of"
+    assert page.get_by_text(f"The real images are {text}").count() == 1
     first = settle(page)["nearest"]
     for name in (*MODELS, next(iter(MODELS))):
         choose(page, name)
@@ -337,18 +315,16 @@ def test_each_model_has_its_sliders_and_a_map_if_it_is_a_plane(page) -> None:
             assert seen["nearest"] == first
 
 
-def test_button_goes_to_the_code_of_a_real_image(page, real_images) -> None:
-    images, _ = real_images
+def test_button_goes_to_the_code_of_a_real_image(page, codes, real_images) -> None:
     page.evaluate("Math.random = () => 0.5")
     page.get_by_role("button").click()
-    number = len(images) // 2
+    number = len(codes) // 2
     seen = settle(page)
-    assert seen["nearest"] == (255 - images[number].flatten().long()).tolist()
-    code = load_shipped("dense_2d")[0].encode(images[number : number + 1] / 255)[0]
-    assert seen["boxes"] == pytest.approx(code.tolist(), abs=1e-3)
+    assert seen["nearest"] == (255 - real_images[0][number].flatten().long()).tolist()
+    assert seen["boxes"] == pytest.approx(codes[number].tolist(), abs=1e-3)
 
 
-def test_everything_has_a_name(page) -> None:
+def test_everything_has_a_name_and_is_reached_by_keyboard_with_the_focus_seen(page) -> None:
     start_at(page, [0.5, -1])
     made = "What the decoder makes of z1 = 0.5, z2 = -1"
     place, real = "The point z1 = 0.5, z2 = -1 on the map", "Real image with the nearest code, a "
@@ -357,21 +333,14 @@ def test_everything_has_a_name(page) -> None:
     for role, names in named.items():
         for name in names:
             assert page.get_by_role(role, name=re.compile(f"^{name}")).count() == 1, name
-
-
-def test_keyboard_reaches_everything_and_the_focus_is_seen(page) -> None:
-    outlines = []
-    for _ in range(7):  # the model, the map, two boxes and sliders, the button
+    for reached in ("model", "map", "number", "range", "number", "range", "another"):
         page.keyboard.press("Tab")
-        outlines.append(
-            page.evaluate("""() => {
-                const { tagName, type, id } = document.activeElement;
-                const { outlineStyle, outlineWidth } = getComputedStyle(document.activeElement);
-                return [id || type || tagName, `${outlineStyle} ${outlineWidth}`];
-            }""")
-        )
-    names = ["model", "map", *2 * ["number", "range"], "another"]
-    assert outlines == [[name, "solid 3px"] for name in names]
+        found = page.evaluate("""() => {
+            const { tagName, type, id } = document.activeElement;
+            const { outlineStyle, outlineWidth } = getComputedStyle(document.activeElement);
+            return [id || type || tagName, `${outlineStyle} ${outlineWidth}`];
+        }""")
+        assert found == [reached, "solid 3px"]
 
 
 def test_phone_needs_no_scrolling_sideways(phone) -> None:
@@ -414,17 +383,15 @@ def test_notebook_is_left_as_it_is_and_only_its_explorer_becomes_the_page(monkey
     monkeypatch.setenv("AE_DATA", "digits")
     notebook = make_notebook()
     before = json.dumps(notebook)
-    shown = embed_explorer(notebook, tmp_path)
+    shown = embed_explorer(notebook, tmp_path / "a")
     assert json.dumps(notebook) == before
     frame = shown.cells[1].outputs[0].data["text/html"]
     assert '<iframe class="explorer" src="explorer.html"' in frame
     assert shown.cells[2].outputs == []
-    (page,) = tmp_path.iterdir()
-    assert page.name == "explorer.html" and "scikit-learn" in page.read_text(encoding="utf-8")
-    page.unlink()
+    assert "scikit-learn" in (tmp_path / "a" / "explorer.html").read_text(encoding="utf-8")
     del notebook.cells[1]
-    assert embed_explorer(notebook, tmp_path) == notebook
-    assert list(tmp_path.iterdir()) == []
+    assert embed_explorer(notebook, tmp_path / "b") == notebook
+    assert not (tmp_path / "b").exists()
 
 
 def test_explorer_works_inside_the_html_edition(open_page, monkeypatch, tmp_path) -> None:

@@ -25,8 +25,6 @@ CHECKED = {  # whose commits have been looked up; look another up before adding 
     "actions/upload-artifact@ea165f8d65b6e75b540449e92b4886f43607fa02",
 }
 
-needs_make = pytest.mark.skipif(shutil.which("make") is None, reason="needs make")
-
 
 def conda_requirement(requirement: str) -> str:
     """Return a requirement of pyproject.toml as conda-forge calls it."""
@@ -37,6 +35,8 @@ def conda_requirement(requirement: str) -> str:
 @pytest.fixture
 def folder(tmp_path) -> Path:
     """A folder with the project's Makefile and what that reads."""
+    if shutil.which("make") is None:
+        pytest.skip("needs make")
     shutil.copy(ROOT / "Makefile", tmp_path)
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
     return tmp_path
@@ -47,6 +47,14 @@ def make(folder: Path, *arguments: str) -> subprocess.CompletedProcess:
     inherited = ("MAKEFLAGS", "MAKELEVEL", "MFLAGS", "PYTHON")
     env = {name: value for name, value in os.environ.items() if name not in inherited}
     return subprocess.run(["make", *arguments], cwd=folder, env=env, capture_output=True, text=True)
+
+
+def dry_run(folder: Path, *commands: str) -> str:
+    """What make would run in a folder where all is set up."""
+    (folder / ".venv").mkdir()
+    for stamp in (".notebooks-installed", ".tests-installed"):
+        (folder / ".venv" / stamp).touch()
+    return make(folder, "--dry-run", *commands).stdout
 
 
 def test_conda_environment_has_what_pip_would_install():
@@ -89,7 +97,6 @@ def test_oldest_versions_are_the_lower_limits():
 # Commands.
 
 
-@needs_make
 def test_make_help_has_a_line_for_every_command(folder):
     commands = re.search(r"^\.PHONY: (.*)", (ROOT / "Makefile").read_text(), re.MULTILINE)[1]
     lines = make(folder).stdout.splitlines()
@@ -97,20 +104,16 @@ def test_make_help_has_a_line_for_every_command(folder):
     assert all(len(line.split()) > 3 for line in lines)
 
 
-@needs_make
 def test_every_command_is_a_module_that_there_is_and_every_module_a_command(folder):
-    (folder / ".venv").mkdir()
-    (folder / ".venv" / ".notebooks-installed").touch()
     commands = ["run", "slides", "weights", "figures", "experiments", "explorer", "bench", "memory"]
-    run = re.findall(r"-m (tools\.\S+)", make(folder, "--dry-run", "stamp", *commands).stdout)
+    run = re.findall(r"-m (tools\.\S+)", dry_run(folder, "stamp", *commands))
     starts = 'if __name__ == "__main__":\n'
     found = [path for path in ROOT.glob("tools/**/*.py") if starts in path.read_text()]
     modules = {".".join(path.relative_to(ROOT).with_suffix("").parts) for path in found}
-    modules = {name.removesuffix(".__main__") for name in modules}
-    assert modules - {"tools.measure.bench.loops"} == set(run)  # that one is for the benchmark
+    modules.remove("tools.measure.bench.loops")  # which the benchmark runs
+    assert {name.removesuffix(".__main__") for name in modules} == set(run)
 
 
-@needs_make
 @pytest.mark.parametrize("version", [(3, 10, 14), (3, 15, 0), None])
 def test_unsupported_or_missing_python_is_refused_in_one_line_before_anything_is_made(
     folder, version
@@ -129,13 +132,9 @@ def test_unsupported_or_missing_python_is_refused_in_one_line_before_anything_is
     assert not (folder / ".venv").exists()
 
 
-@needs_make
 def test_commands_set_nothing_up_twice(folder):
     assert "pip install" in make(folder, "--dry-run", "test").stdout
-    (folder / ".venv").mkdir()
-    for stamp in (".notebooks-installed", ".tests-installed"):
-        (folder / ".venv" / stamp).touch()
-    assert "pip install" not in make(folder, "--dry-run", "run", "test").stdout
+    assert "pip install" not in dry_run(folder, "run", "test")
 
 
 def test_supported_pythons_are_the_same_everywhere():
@@ -163,22 +162,11 @@ def test_workflows_may_only_read_and_run_what_was_checked(path):
 # Pictures.
 
 
-def listed_pictures() -> dict[str, str]:
-    """Return the text alternative of each picture, by its name, as `figures/README.md` lists it."""
-    text = (ROOT / "figures" / "README.md").read_text()
-    return dict(re.findall(r"^\| `(.+?)` \| (.+) \|$", text, re.MULTILINE))
-
-
-def test_every_picture_is_listed_with_its_text_alternative():
-    listed = listed_pictures()
+def test_pictures_are_listed_and_the_readme_opens_with_one_and_describes_them_as_listed():
+    text, readme = (ROOT / "figures/README.md").read_text(), (ROOT / "README.md").read_text()
+    listed = dict(re.findall(r"^\| `(.+?)` \| (.{40,}\.) \|$", text, re.MULTILINE))
     assert set(listed) == {path.name for path in (ROOT / "figures").glob("*.png")}
     assert set(listed) == {f"{name}.png" for name in PICTURES}
-    assert all(len(text) > 40 and text.endswith(".") for text in listed.values())
-
-
-def test_readme_opens_with_a_picture_and_describes_each_as_listed():
-    readme = (ROOT / "README.md").read_text()
-    shown = re.findall(r"!\[(.+?)\]\(figures/(.+?)\)", readme)
-    assert shown
+    shown = {name: text for text, name in re.findall(r"!\[(.+?)\]\(figures/(.+?)\)", readme)}
+    assert shown and shown.items() <= listed.items()
     assert readme.index("![") < readme.index("## Start")
-    assert [text for text, name in shown if text != listed_pictures()[name]] == []

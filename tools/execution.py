@@ -146,8 +146,9 @@ def execute_all(
             However this function ends, no kernel outlives it.
     """
     runs = [Execution(path.stem, nbformat.read(path, as_version=4)) for path in paths]
-    for run in runs if prepare else ():
-        prepare(run.notebook, run.name)
+    if prepare:
+        for run in runs:
+            prepare(run.notebook, run.name)
     pool = ThreadPoolExecutor(jobs)
     try:
         last_first = reversed(list(zip(paths, runs, strict=True)))

@@ -63,16 +63,20 @@ class Quotations:
 
 
 def read_story(name: str) -> str:
-    """The story of a notebook, by its name without the ending."""
+    """The story of a notebook, by its name without the ending; '' while none is written."""
     chapter = name.removesuffix("_solutions")
-    text = (STORIES / f"{chapter}.py").read_text(encoding="utf-8")
+    path = STORIES / f"{chapter}.py"
+    text = path.read_text(encoding="utf-8") if path.exists() else ""
     notebook, _, solutions = text.partition(SOLUTIONS_MARK)
     return notebook if name == chapter else solutions
 
 
 def story_cells(name: str, committed: Figures) -> list[NotebookNode]:
     """A story as cells to run after those of its notebook: a beginning, then its paragraphs."""
-    begin = f"from tools.publish.stories import Quotations\nquote = Quotations({committed!r})"
+    begin = (
+        f"import sys\nsys.path.append({str(ROOT)!r})\n"
+        f"from tools.publish.stories import Quotations\nquote = Quotations({committed!r})"
+    )
     return [new_code_cell(source) for source in (begin, *paragraphs(read_story(name)))]
 
 
