@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import matplotlib
+import matplotlib.pyplot as plt
 import nbformat
 import pytest
 from bs4 import BeautifulSoup
@@ -30,6 +31,16 @@ def one_thread():
 
     with use_threads(1):
         yield
+
+
+@pytest.fixture
+def clean_figures(monkeypatch):
+    """Forbid to show figures; leave no figure and no style behind."""
+    for shower in (plt, plt.Figure):
+        monkeypatch.setattr(shower, "show", lambda *args, **kwargs: pytest.fail("shows a figure"))
+    with plt.rc_context():
+        yield
+    plt.close("all")
 
 
 @pytest.fixture(scope="session")

@@ -1,8 +1,5 @@
 """The figures: what is drawn, as arrays and texts, not as pixels on the screen."""
 
-import inspect
-from collections.abc import Iterator
-
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
@@ -11,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from ae_utils import plots
+from ae_utils import maps, plots
 from ae_utils.plots import (
     draw_image,
     plot_autoencoder,
@@ -22,21 +19,9 @@ from ae_utils.plots import (
     use_series_style,
 )
 
+pytestmark = pytest.mark.usefixtures("clean_figures")
+
 STEPS = [0, 10, 20]
-
-
-@pytest.fixture(autouse=True)
-def clean_figures(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Forbid `plt.show`; leave no figure and no style behind."""
-
-    def forbid(*args: object, **kwargs: object) -> None:
-        raise AssertionError("a helper shows its figure")
-
-    monkeypatch.setattr(plt, "show", forbid)
-    monkeypatch.setattr(Figure, "show", forbid)
-    with plt.rc_context():
-        yield
-    plt.close("all")
 
 
 def random_images(n: int, seed: int = 0) -> Tensor:
@@ -91,7 +76,7 @@ def test_grey_range_is_the_same_for_every_image(value: float) -> None:
 
 @pytest.mark.parametrize(("n_rows", "n"), [(1, 1), (1, 6), (3, 4)])
 def test_rows_show_their_images(n_rows: int, n: int) -> None:
-    rows = {f"row {k}": random_images(n, seed=k) for k in range(n_rows)}
+    rows = {f"row {k}": random_images(n, seed=k).requires_grad_() for k in range(n_rows)}
     fig, axes = plot_image_rows(rows)
     assert isinstance(fig, Figure) and axes.shape == (n_rows, n)
     check_figure_draws(fig)
@@ -125,12 +110,6 @@ def test_signed_images_have_white_at_zero_and_a_scale_each() -> None:
     assert empty.get_clim() == (-1, 1)
 
 
-def test_images_that_carry_gradients_can_be_drawn() -> None:
-    image = random_images(2).requires_grad_(True)
-    _, axes = plot_image_rows({"x_hat": image})
-    check_grey_image(axes[0, 1], image[1])
-
-
 @pytest.mark.parametrize(
     ("rows", "captions"),
     [
@@ -159,12 +138,6 @@ def test_history_draws_every_curve(n_curves: int) -> None:
     legend = [text.get_text() for text in ax.get_legend().get_texts()]
     assert legend == list(curves)
     assert ax.get_yscale() == "log" and ax.get_xlabel() and ax.get_ylabel()
-
-
-def test_curves_differ_in_more_than_colour() -> None:
-    _, ax = plot_history(STEPS, {name: [0.1, 0.06, 0.05] for name in "abc"})
-    assert len({line.get_linestyle() for line in ax.lines}) == 3
-    assert len({line.get_color() for line in ax.lines}) == 3
 
 
 def test_reference_line_has_its_height_and_label() -> None:
@@ -206,9 +179,6 @@ def test_bars_have_their_widths_and_order() -> None:
     assert [bar.get_width() for bar, _ in from_the_top] == list(values.values())
     assert [text.get_text() for text in ax.texts] == ["0.0673", "0.0557", "0.0412"]
     assert ax.get_xlabel() == "error" and ax.get_xlim()[0] == 0
-
-
-def test_bars_write_their_values_as_asked() -> None:
     _, ax = plot_bars({"a": 0.25, "b": 1}, "share", fmt="{:.0%}")
     assert [text.get_text() for text in ax.texts] == ["25%", "100%"]
 
@@ -225,6 +195,7 @@ def test_curves_have_their_points_and_differ_in_more_than_colour() -> None:
         assert line.get_label() == label
     assert len({line.get_marker() for line in ax.lines}) == 2
     assert len({line.get_linestyle() for line in ax.lines}) == 2
+    assert len({line.get_color() for line in ax.lines}) == 2
     assert (ax.get_xlabel(), ax.get_ylabel()) == ("numbers a code", "error")
     assert [text.get_text() for text in ax.get_legend().get_texts()] == list(curves)
 
@@ -269,45 +240,31 @@ def test_autoencoder_draws_a_bar_for_every_layer_where_its_size_stands() -> None
 
 # Common to all.
 
+CODES, LABELS = torch.randn(40, 2), torch.arange(40) % 10
+BOX = (torch.tensor([-2.0, 1.0]), torch.tensor([4.0, 3.0]))
 CALLS = {
-    "plot_image_rows": lambda **ax: plot_image_rows({"x": random_images(2)}, **ax),
-    "plot_history": lambda **ax: plot_history(STEPS, {"train": [0.1, 0.06, 0.05]}, **ax),
-    "plot_curves": lambda **ax: plot_curves({"a": ([1, 2], [3, 4])}, "x", "y", **ax),
-    "plot_bars": lambda **ax: plot_bars({"a": 1.0, "b": 2.0}, "error", **ax),
-    "plot_autoencoder": lambda **ax: plot_autoencoder(
-        [784, 8, 2], random_images(1)[0], torch.zeros(2), random_images(1)[0], **ax
-    ),
+    "history": lambda ax: plot_history(STEPS, {"train": [0.1, 0.06, 0.05]}, ax=ax),
+    "curves": lambda ax: plot_curves({"a": ([1, 2], [3, 4])}, "x", "y", ax),
+    "bars": lambda ax: plot_bars({"a": 1.0, "b": 2.0}, "error", ax=ax),
+    "map": lambda ax: maps.plot_latent_map(CODES, LABELS, ax=ax),
+    "grid": lambda ax: maps.plot_decoded_grid(torch.rand(2, 3, 1, 28, 28), *BOX, ax),
+    "field": lambda ax: maps.plot_field(torch.rand(4, 4), *BOX, "x", [0, 0.5, 1], ax),
+    "confusion": lambda ax: maps.plot_confusion(torch.eye(10), ax=ax),
 }
 
 
-def test_every_plot_function_is_called_here() -> None:
-    functions = inspect.getmembers(plots, inspect.isfunction)
-    own = {name for name, f in functions if f.__module__ == plots.__name__}
-    assert {name for name in own if name.startswith("plot_")} == set(CALLS)
-
-
 @pytest.mark.parametrize("name", CALLS)
-def test_plot_returns_a_figure_of_its_own_with_its_axes(name: str) -> None:
-    fig, axes = CALLS[name]()
-    assert plt.get_fignums() == [fig.number]
-    assert all(ax.figure is fig for ax in np.ravel(axes))
-    assert set(np.ravel(axes)) == set(fig.axes)
-    check_figure_draws(fig)
-
-
-def takes_ax(name: str) -> bool:
-    """Whether a function of `plots` draws into axes that it is given."""
-    return "ax" in inspect.signature(getattr(plots, name)).parameters
-
-
-@pytest.mark.parametrize("name", [name for name in CALLS if takes_ax(name)])
-def test_plot_draws_into_axes_it_is_given(name: str) -> None:
+def test_plot_draws_into_axes_it_is_given_or_a_figure_of_its_own(name: str) -> None:
+    use_series_style()
     figure, (left, right) = plt.subplots(1, 2)
-    fig, ax = CALLS[name](ax=right)
+    fig, ax = CALLS[name](right)
     assert fig is figure and ax is right
     assert right.has_data() and not left.has_data()
-    assert plt.get_fignums() == [figure.number]
-    check_figure_draws(fig)
+    own, ax = CALLS[name](None)
+    assert own is not figure and ax.figure is own
+    assert plt.get_fignums() == [figure.number, own.number]
+    check_figure_draws(figure)
+    check_figure_draws(own)
 
 
 def test_style_holds_for_figures_that_follow() -> None:
@@ -316,5 +273,3 @@ def test_style_holds_for_figures_that_follow() -> None:
     assert colours == [plots.BLUE, plots.ORANGE, plots.GREEN, plots.PURPLE, plots.INK]
     _, ax = plot_history(STEPS, {"a": [0.1, 0.06, 0.05], "b": [0.1, 0.07, 0.06]})
     assert [line.get_color() for line in ax.lines] == colours[:2]
-    for call in CALLS.values():
-        check_figure_draws(call()[0])
