@@ -26,12 +26,7 @@ MEMORY_ADDRESS = re.compile(r"\bat 0x[0-9a-f]{6,}")
 EMBEDDED_DATA = re.compile(r"base64,[A-Za-z0-9+/=\s]+")
 
 
-def name_of(path: Path) -> str:
-    """Return how a notebook is called in a test's name."""
-    return path.relative_to(FOLDER).as_posix()
-
-
-@pytest.fixture(params=COMMITTED, ids=name_of)
+@pytest.fixture(params=COMMITTED, ids=lambda path: path.stem)
 def path(request) -> Path:
     """Each notebook of the project, solutions included."""
     return request.param
@@ -43,7 +38,7 @@ def notebook(path) -> NotebookNode:
     return nbformat.read(path, as_version=4)
 
 
-@pytest.fixture(params=SERIES, ids=name_of)
+@pytest.fixture(params=SERIES, ids=lambda path: path.stem)
 def chapter(request) -> Path:
     """Each notebook of the series."""
     return request.param
@@ -77,9 +72,8 @@ def imports(cell: NotebookNode) -> bool:
 
 
 def test_there_are_notebooks_numbered_without_a_gap():
-    numbers = [int(path.name[:2]) for path in SERIES]
-    assert numbers
-    assert numbers == list(range(1, len(numbers) + 1))
+    assert SERIES
+    assert [int(path.name[:2]) for path in SERIES] == [*range(1, len(SERIES) + 1)]
 
 
 def test_format_is_valid_with_an_id_for_each_cell(path):
@@ -94,21 +88,16 @@ def test_metadata_name_no_machine_and_hold_no_widget_state(notebook):
     assert "widgets" not in notebook.metadata
 
 
-def test_outputs_come_from_one_clean_run(notebook):
+def test_outputs_come_from_one_clean_run_without_errors_or_live_widgets(notebook):
     cells = code_cells(notebook)
     assert [cell.execution_count for cell in cells] == list(range(1, len(cells) + 1))
-
-
-def test_outputs_hold_no_errors_no_stderr_and_no_live_widgets(notebook):
-    assert not [each for each in outputs(notebook) if each.output_type == "error"]
-    assert not [each for each in outputs(notebook) if each.get("name") == "stderr"]
-    assert not [each for each in outputs(notebook) if WIDGET_VIEW in each.get("data", {})]
+    for output in outputs(notebook):
+        assert output.output_type != "error" and output.get("name") != "stderr"
+        assert WIDGET_VIEW not in output.get("data", {})
 
 
 def test_outputs_come_from_real_mnist(chapter):
-    line = data_line(nbformat.read(chapter, as_version=4))
-    assert line is not None
-    assert line.startswith("MNIST:")
+    assert data_line(nbformat.read(chapter, as_version=4)).startswith("MNIST:")
 
 
 def test_file_is_at_most_one_megabyte(path):
@@ -136,9 +125,7 @@ def test_imports_stand_in_the_cell_after_the_one_that_finds_the_package(notebook
 
 
 def test_first_line_is_a_heading_with_the_number_of_the_file(chapter):
-    heading = re.match(r"# (\d+)\. \S", markdown(chapter))
-    assert heading
-    assert int(heading[1]) == int(chapter.name[:2])
+    assert re.match(rf"# {int(chapter.name[:2])}\. \S", markdown(chapter))
 
 
 def test_last_sections_are_the_agreed_ones(chapter):

@@ -31,13 +31,6 @@ SHORT = Settings(steps=30, batch_size=16, lr=5e-3)
 each_kind = pytest.mark.parametrize("activation", ["sigmoid", "relu"])
 
 
-def check_refused(call: Any, *parts: str) -> None:
-    """Hold a refusal to its type, to three lines and to what it must name."""
-    with pytest.raises(ValueError) as caught:
-        call()
-    check_message(caught.value, *parts)
-
-
 # The parts.
 
 
@@ -203,10 +196,17 @@ def test_pretraining_without_noise_equals_noise_of_nothing() -> None:
 # What is refused.
 
 
-def test_bad_arguments_are_refused() -> None:
-    check_refused(lambda: make_layers((784,), "relu"), "[784]")
-    check_refused(lambda: make_layers((100, 10), "relu"), "[100, 10]", "784")
-    check_refused(lambda: make_layers((784, 0), "relu"), "784 and 0")
-    check_refused(lambda: make_layers((784, 5), "gelu"), "'gelu'", "'sigmoid' or 'relu'")
-    for share in (-0.1, 1.1, float("nan")):
-        check_refused(lambda share=share: masking_noise(share), "share", "0 to 1")
+@pytest.mark.parametrize(
+    ("call", "parts"),
+    [
+        (lambda: make_layers((784,), "relu"), ["[784]"]),
+        (lambda: make_layers((100, 10), "relu"), ["[100, 10]", "784"]),
+        (lambda: make_layers((784, 0), "relu"), ["784 and 0"]),
+        (lambda: make_layers((784, 5), "gelu"), ["'gelu'", "'sigmoid' or 'relu'"]),
+        *((lambda s=s: masking_noise(s), ["share", "0 to 1"]) for s in (-0.1, 1.1, float("nan"))),
+    ],
+)
+def test_bad_arguments_are_refused(call: Any, parts: list[str]) -> None:
+    with pytest.raises(ValueError) as caught:
+        call()
+    check_message(caught.value, *parts)
