@@ -115,7 +115,7 @@ class Cell(IPyNbCell):
         options = {"skip": False, "check": False, "check_exception": False}
         name = f"{kind} {number}"
         item = cls.from_parent(run, name=name, cell_num=number, cell=cell, options=options)
-        item.first = first
+        item.first, item.output_timeout = first, 60  # on a busy machine nbval's 5 s are too few
         return item
 
     def reportinfo(self) -> tuple[Path, int, str]:
