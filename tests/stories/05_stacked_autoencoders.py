@@ -21,7 +21,7 @@ _, fallen, _, resting = history_joint.steps[:4]
 quote("By step {}, its first point, it has fallen almost to {}, the error", fallen, error_mean)
 quote("there it rests until about step {}:", resting)
 if digits.name == "mnist":
-    assert all(error_mean < error < 1.05 * error_mean for error in history_joint.test_loss[1:4])
+    assert all(abs(error / error_mean - 1) < 0.05 for error in history_joint.test_loss[1:4])
 
 how = unrolled["settings"]
 steps = {kind: 3 * layerwise["steps"] + how["steps"] for kind, layerwise in how["pretraining"]}
@@ -168,7 +168,8 @@ if digits.name == "mnist":
 
 quote("on the way up: {}, {} and {} %.", *probes["layer by layer"])
 quote("they keep them: {}, {} and {} %.", *probes["with labels"])
-assert probes["with labels"][2] > probes["with labels"][0] - 3
 assert probes["layer by layer"][2] < probes["with labels"][2]
+assert probes["with labels"][2] > probes["with labels"][0] - 5
 if digits.name == "mnist":
+    assert probes["with labels"][2] > probes["with labels"][0] - 3
     assert probes["layer by layer"][2] < probes["layer by layer"][0] - 10
