@@ -168,8 +168,9 @@ def test_web_page_is_complete_without_a_network(edition, page, addresses_fetched
     texts = [picture.get("alt", "") for picture in soup.select("img")]
     assert not [text for text in texts if not text or text.startswith("No description has been")]
     folded = soup.select("details.code:not([open]) pre")
-    cells = [code_cells(nbformat.read(p, as_version=4)) for p in COMMITTED if p.stem == page]
-    tagged = [c for c in sum(cells, []) if "hide-input" in c.metadata.get("tags", [])]
+    notebooks = [nbformat.read(path, as_version=4) for path in COMMITTED if path.stem == page]
+    cells = [cell for notebook in notebooks for cell in code_cells(notebook)]
+    tagged = [cell for cell in cells if "hide-input" in cell.metadata.get("tags", [])]
     assert [block.text.strip() for block in folded] == [c.source.strip() for c in tagged]
     links = [link["href"].partition("#")[0] for link in soup.select("a[href]")]
     relative = [link for link in links if link and not re.match(r"[a-z]+:", link)]
