@@ -7,14 +7,12 @@ from typing import Any
 
 import pytest
 import torch
-from sklearn.decomposition import PCA
 
 from ae_utils.data import load_digits
 from ae_utils.results import FOLDER, load_results
 from tools.make.experiments import summarize
 from tools.make.experiments.__main__ import EXPERIMENTS, describe
-from tools.make.experiments.deep_30d import pca_error
-from tools.make.experiments.few_labels import FewLabels, draw_labelled, error_rate
+from tools.make.experiments.few_labels import FewLabels, draw_labelled
 
 KEYS = {"data", "settings", "figures", "seconds", "torch"}
 ERRORS_ACROSS_MACHINES = 0.02  # relatively, as for every trained model of the series
@@ -99,14 +97,6 @@ def test_few_labels_cover_both_starts_and_all_numbers_of_labels() -> None:
             assert all(case["lr"] in FewLabels().lrs for case in by_labels.values())
 
 
-def test_pca_error_is_that_of_scikit_learn() -> None:
-    digits = load_digits("digits")
-    pca = PCA(5).fit(digits.train_images.flatten(1).numpy() / 255)
-    x = digits.test_images.flatten(1).numpy() / 255
-    wanted = ((pca.inverse_transform(pca.transform(x)) - x) ** 2).mean()
-    assert pca_error(digits, 5) == pytest.approx(wanted, rel=1e-3)
-
-
 def test_labelled_images_differ_by_seed_and_are_never_validation_images() -> None:
     digits = load_digits("digits")
     n = len(digits.train_images) - 300
@@ -114,15 +104,6 @@ def test_labelled_images_differ_by_seed_and_are_never_validation_images() -> Non
     one, again, other = (draw_labelled(digits, 50, 300, seed) for seed in (1, 1, 2))
     assert torch.equal(one, again) and not torch.equal(one, other)
     assert len(one.unique()) == 50
-
-
-def test_error_rate_counts_what_is_named_wrongly() -> None:
-    images, labels = torch.zeros(4, 1, 28, 28, dtype=torch.uint8), torch.tensor([3, 3, 3, 5])
-
-    def always_three(x: torch.Tensor) -> torch.Tensor:
-        return torch.eye(10)[3].expand(len(x), 10)
-
-    assert error_rate(always_three, images, labels) == 25.0  # type: ignore[arg-type]
 
 
 def test_summary_of_one_and_of_several() -> None:

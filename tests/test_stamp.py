@@ -138,7 +138,7 @@ def test_address_is_stamped_everywhere_and_taken_back(copy):
     notebook = nbformat.reads(after["01_compression.ipynb"], as_version=4)
     cell = next(cell for cell in notebook.cells if cell.cell_type == "code")
     assert f"--branch {TAG} {ADDRESS} " in cell.source
-    assert cell.metadata == {"slideshow": {"slide_type": "skip"}}
+    assert cell.metadata.slideshow == {"slide_type": "skip"}
     file = "blob/v7.0/notebooks/01_compression.ipynb)"
     for link in (
         "https://mybinder.org/v2/gh/ada/digits/v7.0?urlpath=lab/tree/notebooks)",
