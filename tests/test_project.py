@@ -115,9 +115,7 @@ def test_every_command_is_a_module_that_there_is_and_every_module_a_command(fold
 
 
 @pytest.mark.parametrize("version", [(3, 10, 14), (3, 15, 0), None])
-def test_unsupported_or_missing_python_is_refused_in_one_line_before_anything_is_made(
-    folder, version
-):
+def test_wrong_or_missing_python_is_refused_in_one_line_before_anything_is_made(folder, version):
     python = folder / "other-python"
     if version:
         pretend = f"import sys; sys.version_info = {version}; exec(sys.argv[2])"
@@ -157,9 +155,6 @@ def test_workflows_may_only_read_and_run_what_was_checked(path):
         assert {step["uses"] for step in job["steps"] if "uses" in step} <= CHECKED
         for step in job["steps"]:
             assert not re.search(r"(curl|wget|iwr|Invoke-WebRequest)\b.*\|", step.get("run", ""))
-
-
-# Pictures.
 
 
 def test_pictures_are_listed_and_the_readme_opens_with_one_and_describes_them_as_listed():
