@@ -27,16 +27,13 @@ class CheckpointError(RuntimeError):
 def save_checkpoint(
     model: torch.nn.Module, path: str | Path, about: dict[str, Any], *, half: bool = False
 ) -> Path:
-    """Write a model's weights and their description, or leave an older file as it was.
+    """Write a model and its description, or leave an older file as it was; returns the path.
 
     Args:
         model: a model made by one of the builders.
         path: where to, with or without the ending '.safetensors'.
         about: anything JSON can hold: data, training settings, figures.
         half: store 16-bit numbers, half the size; the error rises by less than 1e-4.
-
-    Returns:
-        The file's path.
 
     Raises:
         CheckpointError: if the model is not as a builder makes it, or a weight not finite.
@@ -62,13 +59,10 @@ def save_checkpoint(
 
 
 def load_checkpoint(path: str | Path) -> tuple[Any, dict[str, Any]]:
-    """Rebuild a saved model, on the CPU, whatever device it was saved from.
+    """Rebuild a saved model, in evaluation mode and on the CPU; returns it with its `about`.
 
     Args:
         path: with or without the ending '.safetensors'.
-
-    Returns:
-        The model in evaluation mode, and the `about` it was saved with.
 
     Raises:
         CheckpointError: if the file is missing, damaged, or does not hold what it says.
@@ -84,14 +78,11 @@ def load_checkpoint(path: str | Path) -> tuple[Any, dict[str, Any]]:
 
 
 def load_shipped(name: str) -> tuple[Any, dict[str, Any]]:
-    """A model that comes with the package, trained on MNIST by `make weights`.
+    """A model trained by `make weights`, and its `about`: data, settings, test error.
 
     Args:
         name: 'dense_2d' or 'dense_3d', autoencoders for maps; 'sweep_1d' to 'sweep_64d', one small
             autoencoder for each code size; 'digit_classifier', that of `ae_utils.classifier`.
-
-    Returns:
-        The model in evaluation mode, and what is known of it: data, settings, test error.
 
     Raises:
         CheckpointError: if there is no such model.

@@ -12,8 +12,6 @@ from torch import Tensor, nn
 from ae_utils.images import BATCH, check_images, map_batches
 from ae_utils.layers import Standardize, builder, seeded
 
-N_CLASSES = 10
-
 
 class DigitClassifier(nn.Module):
     """A convolutional classifier of digit images.
@@ -37,18 +35,13 @@ class DigitClassifier(nn.Module):
     def label_and_confidence(
         self, images: Tensor, batch_size: int = BATCH
     ) -> tuple[Tensor, Tensor]:
-        """Name the digit on each image, a batch at a time.
-
-        Args:
-            images: (N, 1, 28, 28), uint8, or float32 in 0..1; N at least 1.
-            batch_size: images at a time.
+        """Name the digit on each image (N, 1, 28, 28), uint8 or float32 in 0..1, N at least 1.
 
         Returns:
             The digits, int64 (N,), and the probability (N,) that the classifier gives to each: its
             confidence, from 0.1 to 1.
 
-        Raises:
-            TypeError, ValueError: if they are no such images.
+        Raises: TypeError, ValueError, as in `check_stored` and `check_images`.
         """
         logits = map_batches(lambda x: self.layers(check_images(x)), images, batch_size)
         confidence, labels = logits.softmax(1).max(1)
@@ -72,6 +65,6 @@ def digit_classifier(*, seed: int = 0) -> DigitClassifier:
             nn.Flatten(),  # (N, 1568)
             nn.Linear(1568, 64),
             nn.SiLU(),
-            nn.Linear(64, N_CLASSES),
+            nn.Linear(64, 10),
         )
     return DigitClassifier(layers, {"builder": "classifier.digit_classifier"})

@@ -17,8 +17,7 @@ def convolutional_autoencoder(latent_dim: int = 2, *, seed: int = 0) -> Autoenco
         latent_dim: numbers in a code, 1 to 784.
         seed: for the starting weights.
 
-    Raises:
-        TypeError, ValueError: if `latent_dim` is not what it should be.
+    Raises: TypeError, ValueError, as in `check_latent_dim`.
 
     Source: Foster 2019, 'Generative Deep Learning', chapter 3; starting weights as in
         Glorot & Bengio 2010, biases 0.

@@ -20,7 +20,6 @@ NOTICE = (
     "NOTE: these are scikit-learn's 1,797 embedded digits, not MNIST. Everything runs on them, but "
     "figures and pictures differ from the text's."
 )
-TITLES = {"mnist": "MNIST", "digits": "Embedded digits"}
 SIDE = IMAGE_SHAPE[-1]  # pixels
 BOX = 20  # pixels of the square that a digit is scaled to fit, as in MNIST
 CENTRE = 14.0  # row and column of a digit's centre of mass, measured on MNIST
@@ -47,7 +46,7 @@ class Digits:
 
     def __repr__(self) -> str:
         train, test = self.size
-        title = TITLES.get(self.name, self.name)
+        title = {"mnist": "MNIST", "digits": "Embedded digits"}.get(self.name, self.name)
         return f"{title}: {train:,} training and {test:,} test images, {SIDE} x {SIDE}"
 
 
@@ -61,9 +60,6 @@ def load_digits(name: str | None = None, data_dir: str | Path | None = None) -> 
         data_dir: a torchvision root, with MNIST in `MNIST/raw/`. By default the environment
             variable AE_DATA_DIR, or the user's cache folder.
 
-    Returns:
-        The training and test images with their labels.
-
     Raises:
         ValueError: an unknown name.
         DataError: 'mnist' was asked for and cannot be had.
@@ -71,10 +67,9 @@ def load_digits(name: str | None = None, data_dir: str | Path | None = None) -> 
     name = name or os.environ.get("AE_DATA") or "auto"
     if name not in NAMES:
         raise ValueError(f"unknown data set {name!r}: choose one of {', '.join(map(repr, NAMES))}")
-    if name == "digits":
-        return make_embedded_digits()
     try:
-        return read_mnist(find_or_fetch_mnist(data_dir))
+        if name != "digits":
+            return read_mnist(find_or_fetch_mnist(data_dir))
     except DataError as error:
         if name == "mnist":
             raise
@@ -120,19 +115,14 @@ def enlarge_digits(small: Tensor) -> Tensor:
 
 
 def centre_digits(digits: Tensor) -> Tensor:
-    """Place digits on black images so that their centre of mass is where MNIST's is.
+    """Place digits with their centre of mass where MNIST's is, on black images.
 
-    Args:
-        digits: float32 (N, 20, 20), 0..1.
-
-    Returns:
-        uint8 (N, 1, 28, 28), 0..255.
+    From float32 (N, 20, 20), 0..1, to uint8 (N, 1, 28, 28), 0..255.
     """
     positions = torch.arange(BOX, dtype=digits.dtype)
-    ink = digits.sum((1, 2))
-    row = digits.sum(2) @ positions / ink
-    column = digits.sum(1) @ positions / ink
-    corners = (CENTRE - torch.stack((row, column), 1)).round().clamp(0, SIDE - BOX).int()
+    sums = torch.stack((digits.sum(2), digits.sum(1)), 1)  # of the rows, of the columns
+    centres = sums @ positions / digits.sum((1, 2))[:, None]  # (N, 2)
+    corners = (CENTRE - centres).round().clamp(0, SIDE - BOX).int()
     images = torch.zeros(len(digits), 1, SIDE, SIDE, dtype=torch.uint8)
     for image, digit, (top, left) in zip(images, digits, corners.tolist(), strict=True):
         image[0, top : top + BOX, left : left + BOX] = (digit * 255).round()

@@ -13,11 +13,8 @@ def choose_device(name: str = "auto") -> torch.device:
     Raises:
         ValueError: if the name is none of these.
     """
-    present = {
-        "cuda": torch.cuda.is_available(),
-        "mps": torch.backends.mps.is_available(),
-        "cpu": True,
-    }
+    cuda, mps = torch.cuda.is_available(), torch.backends.mps.is_available()
+    present = {"cuda": cuda, "mps": mps, "cpu": True}
     if name == "auto":
         return torch.device(next(device for device, is_there in present.items() if is_there))
     if name not in present:

@@ -115,9 +115,8 @@ class LatentTurntable(_Explorer):
         angles = [("azimuth", (-200.0, 200.0, 4.0), -60.0), ("elevation", (-80.0, 80.0, 2.0), 30.0)]
         self.board = ControlBoard(angles, self._draw)
         self.sliders, self.boxes = self.board.sliders, self.board.boxes
-        super().__init__(
-            [self.picture, self.board], layout={"max_width": f"{TURNTABLE_SIZE + 8}px"}
-        )
+        width = f"{TURNTABLE_SIZE + 8}px"
+        super().__init__([self.picture, self.board], layout={"max_width": width})
         self.board.redraw()
 
     def _draw(self) -> None:

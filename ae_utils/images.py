@@ -14,16 +14,11 @@ BATCH = 2_000
 
 
 def to_float(images: Tensor) -> Tensor:
-    """Convert stored images to what the models take; floating point is handed through.
+    """Convert stored images, uint8 (N, 1, 28, 28), 0..255, to what the models take: float32, 0..1.
 
-    Args:
-        images: uint8 (N, 1, 28, 28), 0..255; or floating point, of any shape.
+    Floating point, of any shape, is handed through as it came.
 
-    Returns:
-        float32 (N, 1, 28, 28), 0..1; or the floating point as it came.
-
-    Raises:
-        TypeError, ValueError: as in `check_stored`.
+    Raises: TypeError, ValueError, as in `check_stored`.
     """
     if isinstance(images, Tensor) and images.is_floating_point():
         return images
@@ -59,16 +54,13 @@ def check_images(x: Tensor, name: str = "images") -> Tensor:
 def map_batches(
     function: Callable[[Tensor], Tensor], data: Tensor, batch_size: int = BATCH
 ) -> Tensor:
-    """Apply a function to a data set, a batch at a time to keep memory small.
+    """Apply a function to a data set, a batch at a time to keep memory small: results (N, ...).
 
     Args:
         function: from a batch (B, ...) to one result an element, (B, ...).
         data: stored images, uint8 (N, 1, 28, 28), which the function gets as float32 in 0..1; or
             floating point (N, ...), handed over as it is. N is at least 1.
         batch_size: how many at a time.
-
-    Returns:
-        The results (N, ...).
 
     Raises:
         ValueError: if the function does not give one result an element.

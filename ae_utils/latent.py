@@ -28,20 +28,15 @@ def encode_dataset(encode: Callable[[Tensor], Tensor], images: Tensor) -> Tensor
 
 
 def decode_points(decode: Callable[[Tensor], Tensor], points: Tensor) -> Tensor:
-    """Decode points (..., latent_dim), such as a grid (rows, columns, 2), by the batch.
-
-    Returns:
-        Images (..., 1, 28, 28), laid out as the points are.
-    """
+    """Decode points (..., latent_dim) by the batch: images (..., 1, 28, 28), laid out alike."""
     images = map_batches(decode, points.reshape(-1, points.shape[-1]))
     return images.reshape(*points.shape[:-1], *images.shape[1:])
 
 
 def latent_box(codes: Tensor, coverage: float = 0.98) -> tuple[Tensor, Tensor]:
-    """The box that holds the share `coverage` (0..1) of codes (N, latent_dim) along each axis.
+    """The corners (latent_dim,), lowest and highest, of a box around codes (N, latent_dim).
 
-    Returns:
-        Its lowest and its highest corner, (latent_dim,) each.
+    It holds the share `coverage` (0..1) of them along each axis.
 
     Raises:
         ValueError: if `coverage` is out of range, or there are no codes.
@@ -56,15 +51,10 @@ def latent_box(codes: Tensor, coverage: float = 0.98) -> tuple[Tensor, Tensor]:
 
 
 def make_grid(low: Tensor, high: Tensor, n: int = 20) -> Tensor:
-    """A regular grid of points over a box of the plane, laid out like a map.
+    """A regular grid of points (n, n, 2), n at least 2, over a box of the plane.
 
-    Args:
-        low, high: the corners (2,) at the lower left and the upper right.
-        n: points along each side, at least 2.
-
-    Returns:
-        Points (n, n, 2), row 0 on top and column 0 at the left, so that images laid out in these
-        rows and columns lie where their points lie.
+    Its corners `low` and `high` (2,) are the lower left and the upper right point. Row 0 is on top
+    and column 0 at the left, so that images laid out likewise lie where their points lie.
 
     Raises:
         ValueError: if the box is not one of the plane, or `n` is below 2.

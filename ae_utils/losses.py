@@ -45,10 +45,8 @@ def evaluate(
         model: maps (B, 1, 28, 28) in 0..1 to what the loss is computed from.
         images: (N, 1, 28, 28), uint8, or float32 in 0..1.
         labels: int64 (N,), for a loss that needs them.
-        loss: what to measure.
 
-    Raises:
-        TypeError, ValueError: as in `training.fit`.
+    Raises: TypeError, ValueError, as in `training.fit`.
     """
     return mean_loss(model, *check_data(model, images, labels, ""), loss)
 

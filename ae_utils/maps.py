@@ -37,8 +37,7 @@ def plot_latent_map(
     """Codes in the plane, one colour a digit, each digit's name at the median of its codes.
 
     Args:
-        codes: (N, 2); up to `N_DRAWN` of them are drawn.
-        labels: int64 (N,), 0..9.
+        codes, labels: (N, 2), and int64 (N,), 0..9; up to `N_DRAWN` are drawn.
         box: two corners (2,), what part of the plane to show; all of it if left out.
     """
     fig, ax = figure_of(ax, (6.5, 6))
@@ -59,24 +58,14 @@ def plot_latent_map_3d(
     """Codes in space, one colour a digit, seen from a direction.
 
     Args:
-        codes: (N, 3); up to `N_DRAWN` of them are drawn.
-        labels: int64 (N,), 0..9.
+        codes, labels: (N, 3), and int64 (N,), 0..9; up to `N_DRAWN` are drawn.
         azimuth, elevation: where the eye stands around the third axis, and how high; degrees.
         ax: axes with projection '3d'; a new figure if left out.
     """
-    if ax is None:
-        fig = plt.figure(figsize=(6, 6))
-        ax = fig.add_subplot(projection="3d")
+    ax = ax or plt.figure(figsize=(6, 6)).add_subplot(projection="3d")
     x, y, z = evenly(codes, N_DRAWN).T.cpu().numpy()
-    ax.scatter(
-        x,
-        y,
-        z,
-        s=3,
-        c=[DIGIT_COLOURS[k] for k in evenly(labels, N_DRAWN)],
-        depthshade=False,
-        **DOTS,
-    )
+    colours = [DIGIT_COLOURS[k] for k in evenly(labels, N_DRAWN)]
+    ax.scatter(x, y, z, s=3, c=colours, depthshade=False, **DOTS)
     _name_digits(ax, codes, labels)
     ax.set(xlabel="z1", ylabel="z2", zlabel="z3")
     ax.view_init(elev=elevation, azim=azimuth)
@@ -99,8 +88,7 @@ def plot_decoded_grid(images: Tensor, low: Tensor, high: Tensor, ax: Place = Non
     """The images that a grid of points decodes to, each where its point lies.
 
     Args:
-        images: (rows, columns, 1, 28, 28) in 0..1, row 0 on top, as `latent.make_grid` lays out
-            points.
+        images: (rows, columns, 1, 28, 28) in 0..1, laid out as by `latent.make_grid`.
         low, high: the points (2,) of the lower left and the upper right image.
     """
     fig, ax = figure_of(ax, (6.5, 6.5))
@@ -134,8 +122,7 @@ def plot_field(
     upwards = np.linspace(low[1].item(), high[1].item(), rows)
     clipped = values.clamp(levels[0], levels[-1]).flip(0).cpu().numpy()
     steps = ax.contourf(across, upwards, clipped, levels=list(levels), cmap="Blues")
-    bar = fig.colorbar(steps, ax=ax, label=label)
-    bar.set_ticks(list(levels))
+    fig.colorbar(steps, ax=ax, label=label, ticks=list(levels))
     _set_plane(ax, (low, high))
     return fig, ax
 

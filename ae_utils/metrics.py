@@ -8,14 +8,12 @@ from ae_utils.images import to_float
 
 
 def reconstruction_error(x_hat: Tensor, x: Tensor) -> Tensor:
-    """Mean squared error a pixel, the loss of the series.
+    """Mean squared error a pixel, the loss of the series: a scalar, 0 for a perfect copy.
+
+    Times 784 it is the squared error an image.
 
     Args:
-        x_hat: reconstructions, any shape, usually (N, 1, 28, 28).
-        x: originals, the same shape.
-
-    Returns:
-        A scalar tensor, 0 for a perfect copy. Times 784 it is the squared error an image.
+        x_hat, x: reconstructions and originals, of one shape, usually (N, 1, 28, 28).
 
     Raises:
         TypeError: if one is not floating point (stored images, 0..255, against 0..1, say).
@@ -28,8 +26,7 @@ def reconstruction_error(x_hat: Tensor, x: Tensor) -> Tensor:
 def image_errors(x_hat: Tensor, x: Tensor) -> Tensor:
     """Mean squared error a pixel, image by image: (N, ...) and (N, ...) -> (N,).
 
-    Raises:
-        TypeError, ValueError: as in `reconstruction_error`.
+    Raises: TypeError, ValueError, as in `reconstruction_error`.
     """
     _check_pair(x_hat, x)
     return F.mse_loss(x_hat, x, reduction="none").flatten(1).mean(1)
@@ -56,15 +53,11 @@ def nearest_images(x: Tensor, images: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def knn_labels(codes: Tensor, known: Tensor, known_labels: Tensor, k: int = 5) -> Tensor:
-    """Label each code by a vote of the `k` nearest codes whose labels are known.
+    """Label codes (M, latent_dim) by a vote of the `k` nearest known ones: int64 (M,).
 
     Args:
-        codes: (M, latent_dim), those to label.
         known, known_labels: (N, latent_dim) and int64 (N,), N at least `k`.
         k: how many vote; of labels with equal votes the smallest wins.
-
-    Returns:
-        Labels, int64 (M,).
 
     Source: Cover & Hart 1967, 'Nearest Neighbor Pattern Classification'.
     """
@@ -91,18 +84,14 @@ def confusion_table(labels: Tensor, named: Tensor, n_classes: int = 10) -> Tenso
 
 
 def silhouette_by_class(codes: Tensor, labels: Tensor) -> Tensor:
-    """How far each class keeps to itself in latent space, seen from distances alone.
+    """How far each class keeps to itself in latent space: the mean (n_classes,) over its codes.
 
     A code's silhouette is (b - a) / max(a, b), where a is its mean distance to its own class and b
-    that to the nearest other class.
+    that to the nearest other class: near 1 apart, near 0 at a border, below 0 among others.
 
     Args:
         codes: (N, latent_dim); time grows with the square of N, so a few thousand at most.
         labels: int64 (N,), each class at least twice.
-
-    Returns:
-        The mean over each class, (n_classes,): near 1 apart, near 0 at a border, below 0 among
-        others.
 
     Source: Rousseeuw 1987, 'Silhouettes'.
     """

@@ -44,14 +44,11 @@ class DataError(RuntimeError):
 
 
 def find_or_fetch_mnist(data_dir: str | Path | None = None) -> Path:
-    """Find verified MNIST on disk, or download what is missing.
+    """The folder with MNIST's four unpacked, verified files; what is missing is downloaded.
 
     Args:
         data_dir: a torchvision root; by default AE_DATA_DIR or else the user's cache folder, which
             also steps in for a folder that lacks the files and cannot take them.
-
-    Returns:
-        The folder with the four verified, unpacked files.
 
     Raises:
         DataError: MNIST is not on disk, and no mirror gave it or no folder can take it.

@@ -38,27 +38,21 @@ class Autoencoder(nn.Module):
         recipe: dict[str, Any] | None = None,
     ) -> None:
         super().__init__()
-        self.encoder = encoder
-        self.decoder = decoder
+        self.encoder, self.decoder, self.recipe = encoder, decoder, recipe
         self.latent_dim = check_latent_dim(latent_dim)
-        self.recipe = recipe
 
     def encode(self, x: Tensor) -> Tensor:
         """Compress images, float32 (N, 1, 28, 28) in 0..1, to codes (N, latent_dim).
 
-        Raises:
-            TypeError, ValueError: as in `check_images`.
+        Raises: TypeError, ValueError, as in `check_images`.
         """
         return self.encoder(check_images(x))
 
     def decode(self, z: Tensor | Sequence[Any]) -> Tensor:
-        """Decompress codes, or any other points of the latent space.
+        """Decompress codes, or any other points of the latent space, to images (N, 1, 28, 28).
 
-        Args:
-            z: points (N, latent_dim), or one point (latent_dim,); a tensor or nested lists.
-
-        Returns:
-            Images (N, 1, 28, 28); within 0..1 for every model but a linear one.
+        `z` holds points (N, latent_dim), or is one point (latent_dim,): a tensor or nested lists.
+        The images lie within 0..1 for every model but a linear one.
 
         Raises:
             ValueError: if a point has the wrong dimension, or is not finite or absurdly far out.
@@ -105,8 +99,7 @@ def linear_autoencoder(
         mean_image: (1, 28, 28) in 0..1, the decoder's starting bias; zeros if left out.
         seed: for the starting weights.
 
-    Raises:
-        TypeError, ValueError: if `latent_dim` or `mean_image` is not what it should be.
+    Raises: TypeError, ValueError, as in `check_latent_dim` and `check_images`.
 
     Source: Bourlard & Kamp 1988; Baldi & Hornik 1989.
     """
@@ -175,12 +168,7 @@ def count_parameters(module: nn.Module) -> int:
 
 
 def check_latent_dim(latent_dim: int) -> int:
-    """Hand `latent_dim` through if it is a whole number from 1 to 784.
-
-    Raises:
-        TypeError: if it is not an int.
-        ValueError: if it is out of range.
-    """
+    """Hand `latent_dim` through, or raise TypeError (no int) or ValueError (not 1 to 784)."""
     is_whole = isinstance(latent_dim, int) and not isinstance(latent_dim, bool)
     if is_whole and 1 <= latent_dim <= N_PIXELS:
         return latent_dim

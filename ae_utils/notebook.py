@@ -24,8 +24,7 @@ def explain_missing_names() -> None:
     """Let a cell that fails for want of a name say which cells to run first; once is enough."""
     from IPython import get_ipython
 
-    shell = get_ipython()
-    if shell is not None:
+    if shell := get_ipython():
         shell.events.register("post_run_cell", _explain)  # registers a function once only
 
 

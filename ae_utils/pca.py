@@ -17,8 +17,7 @@ def pca_autoencoder(images: Tensor, latent_dim: int = 2) -> Autoencoder:
         images: what it is fitted to, uint8 (N, 1, 28, 28), more than `latent_dim` of them.
         latent_dim: numbers in a code, 1 to 784.
 
-    Raises:
-        TypeError, ValueError: if `latent_dim` is not what it should be.
+    Raises: TypeError, ValueError, as in `check_latent_dim`.
 
     Source: Pearson 1901, 'On Lines and Planes of Closest Fit to Systems of Points in Space'.
     """

@@ -20,6 +20,8 @@ INK, MUTED = "#222222", "#767676"
 # From Okabe & Ito's colour-blind-safe palette.
 BLUE, ORANGE, GREEN, PURPLE = "#0072b2", "#d55e00", "#009e73", "#cc79a7"
 
+Numbers = Sequence[float]
+Captions = Mapping[str, Sequence[str]]
 Place = Axes | None  # where to draw; None stands for a new figure
 Drawing = tuple[Figure, Axes]
 ERROR_TICKS = [d / 1000 for d in (1, 2, 3, 5, 7, 10, 15, 20, 25, 30, 35, 40, 50, 60, 70, 100, 200)]
@@ -53,29 +55,22 @@ def draw_image(image: Tensor, ax: Axes, caption: str = "", *, signed: bool = Fal
 
 
 def plot_image_rows(
-    rows: Mapping[str, Tensor],
-    captions: Mapping[str, Sequence[str]] | None = None,
-    *,
-    signed: bool = False,
+    rows: Mapping[str, Tensor], captions: Captions | None = None, *, signed: bool = False
 ) -> tuple[Figure, NDArray[np.object_]]:
-    """Images in labelled rows, one column an image.
+    """Images in labelled rows, one column an image; returns the figure and its axes (rows, N).
 
     Args:
         rows: for each label, images (N, 1, 28, 28) in 0..1; the same N in every row.
         captions: for some of the labels, N short texts to stand below the images.
         signed: for weights and the like, which may be negative; see `draw_image`.
-
-    Returns:
-        The figure, and its axes (rows, N).
     """
     captions = captions or {}
-    n_columns = len(next(iter(rows.values())))
+    n = len(next(iter(rows.values())))
     heights = [1.22 if label in captions else 1.0 for label in rows]
-    size = (n_columns * 0.95 + 0.9, sum(heights) * 0.95 + 0.1)
-    looks: dict[str, Any] = {"figsize": size, "height_ratios": heights, "squeeze": False}
-    fig, axes = plt.subplots(len(rows), n_columns, **looks)
+    size = (n * 0.95 + 0.9, sum(heights) * 0.95 + 0.1)
+    fig, axes = plt.subplots(len(rows), n, figsize=size, height_ratios=heights, squeeze=False)
     for row, (label, images) in zip(axes, rows.items(), strict=True):
-        texts = captions.get(label, [""] * n_columns)
+        texts = captions.get(label, [""] * n)
         for ax, image, text in zip(row, images, texts, strict=True):
             draw_image(image, ax, text, signed=signed)
         row[0].set_ylabel(label, rotation=0, ha="right", va="center", labelpad=8)
@@ -84,7 +79,7 @@ def plot_image_rows(
 
 def plot_history(
     steps: Sequence[int],
-    curves: Mapping[str, Sequence[float]],
+    curves: Mapping[str, Numbers],
     reference: tuple[str, float] | None = None,
     ax: Place = None,
 ) -> Drawing:
@@ -113,10 +108,7 @@ def plot_history(
 
 
 def plot_curves(
-    curves: Mapping[str, tuple[Sequence[float], Sequence[float]]],
-    xlabel: str,
-    ylabel: str,
-    ax: Place = None,
+    curves: Mapping[str, tuple[Numbers, Numbers]], xlabel: str, ylabel: str, ax: Place = None
 ) -> Drawing:
     """Lines with a mark at every point, each curve with its own line, mark and colour.
 

@@ -1,22 +1,19 @@
 """Results of the long experiments, computed by `make experiments` and shipped with the package."""
 
 import json
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
-FOLDER = Path(str(resources.files("ae_utils"))) / "results"
+FOLDER = Path(__file__).with_name("results")
 
 
 def load_results(name: str) -> dict[str, Any]:
-    """What an experiment found on MNIST, with the settings that it ran at.
+    """What an experiment found on MNIST: 'data', 'settings', 'figures', 'seconds', 'torch'.
+
+    And 'check': the same computation at a small size on the embedded digits.
 
     Args:
-        name: 'few_labels', 'deep_30d' or 'unrolled'; what they are, `tools/experiments.py` says.
-
-    Returns:
-        The file's content: 'data', 'settings', 'figures', 'seconds', 'torch', and 'check', the
-        same computation at a small size on the embedded digits.
+        name: 'few_labels', 'deep_30d' or 'unrolled'; what they are, `tools/make/experiments` says.
 
     Raises:
         ValueError: if there is no such experiment.

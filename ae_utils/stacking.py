@@ -54,6 +54,9 @@ class LayerAutoencoder(nn.Module):
         return self.decoder(self.encoder(x))
 
 
+Layers = Sequence[LayerAutoencoder]
+
+
 def make_layers(sizes: Sequence[int], activation: str, *, seed: int = 0) -> list[LayerAutoencoder]:
     """The untrained layers of a stack.
 
@@ -73,21 +76,17 @@ def make_layers(sizes: Sequence[int], activation: str, *, seed: int = 0) -> list
 
 
 def pretrain(
-    layers: Sequence[LayerAutoencoder],
-    images: Tensor,
-    settings: Settings,
-    corrupt: Corruption | None = None,
+    layers: Layers, images: Tensor, settings: Settings, corrupt: Corruption | None = None
 ) -> list[History]:
     """Train the layers greedily: one after the other, each on what the finished ones hand on.
+
+    Returns each layer's history of the error on its own input.
 
     Args:
         layers: as `make_layers` gives them; changed in place.
         images: (N, 1, 28, 28), uint8, or float32 in 0..1.
         settings: for the training of each layer.
         corrupt: what is done to a layer's input in training, while its target stays clean.
-
-    Returns:
-        Each layer's history of the error on its own input.
     """
     loss = reconstruction_loss if corrupt is None else denoising_loss(corrupt)
     histories, inputs = [], images
@@ -122,7 +121,7 @@ def masking_noise(share: float, seed: int = 0) -> Corruption:
     return lambda x: x * (torch.rand(x.shape, generator=generator) >= share).to(x.device)
 
 
-def stack(layers: Sequence[LayerAutoencoder]) -> nn.Sequential:
+def stack(layers: Layers) -> nn.Sequential:
     """The layers' encoders in a row: images (N, 1, 28, 28) -> the last layer's units (N, n).
 
     Like `unroll` and `add_classifier` it holds the layers themselves, not copies: training it
@@ -131,15 +130,13 @@ def stack(layers: Sequence[LayerAutoencoder]) -> nn.Sequential:
     return nn.Sequential(*(layer.encoder for layer in layers))
 
 
-def unroll(layers: Sequence[LayerAutoencoder]) -> Autoencoder:
+def unroll(layers: Layers) -> Autoencoder:
     """The deep autoencoder: all encoders upwards, then all decoders downwards."""
     decoder = nn.Sequential(*(layer.decoder for layer in reversed(layers)))
     return Autoencoder(stack(layers), decoder, layers[-1].n_units)
 
 
-def add_classifier(
-    layers: Sequence[LayerAutoencoder], n_classes: int = 10, *, seed: int = 0
-) -> nn.Sequential:
+def add_classifier(layers: Layers, n_classes: int = 10, *, seed: int = 0) -> nn.Sequential:
     """The stack with a fresh linear layer on top: images -> logits (N, n_classes).
 
     Train it with `fit(..., labels=..., loss=classification_loss)`.

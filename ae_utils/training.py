@@ -71,14 +71,10 @@ def fit(
     model is in training mode.
 
     Args:
-        model: takes (B, 1, 28, 28) in 0..1; to reconstruct, gives the same shape. Stays on its
-            device.
-        images: training images (N, 1, 28, 28), uint8, or float32 in 0..1; or the activations of a
-            layer, float32 (N, n).
-        settings: steps, batch size, learning rate, seed.
+        model: takes (B, 1, 28, 28) in 0..1 and, to reconstruct, gives that shape; keeps its device.
+        images: (N, 1, 28, 28), uint8, or float32 in 0..1; or a layer's activations, float32 (N, n).
         labels: int64 (N,), for a loss that needs them.
         test_images, test_labels: to measure the loss on as training goes on; never trained on.
-        loss: what to make small.
 
     Returns:
         The history of the loss: before the first step, up to twenty times on the way, at the end.

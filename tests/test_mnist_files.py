@@ -139,9 +139,8 @@ def test_mirror_that_fails_is_left_for_the_next(
     monkeypatch.setitem(LIMITS, "answer", 0.5)
     monkeypatch.setitem(LIMITS, "read", 0.5)
     bad = serve(failure)
-    cause, _ = FAILURES[failure]
-    dead = f"{DEAD}: connection refused or cut"
-    fail(tmp_path, f"Cause: {dead}; {bad.url}: {cause}", "Cure: connect to the internet")
+    causes = f"{DEAD}: connection refused or cut; {bad.url}: {FAILURES[failure][0]}"
+    fail(tmp_path, f"Cause: {causes}", "Cure: connect to the internet")
     assert [path.name for path in (tmp_path / "MNIST" / "raw").iterdir()] == ["download.lock"]
     good = serve()
     check_files(find_or_fetch_mnist(tmp_path))
@@ -157,9 +156,10 @@ def test_waiting_in_vain_is_limited_over_all_mirrors(
     fail(tmp_path, *(serve(failure).url for _ in range(8)))
 
 
+@pytest.mark.parametrize("limit", ["answer", "total"])
 @pytest.mark.parametrize(("seconds", "cause"), [(0, "host name not found"), (20, "no answer")])
 def test_name_is_not_found_or_looked_up_for_ever(
-    seconds: float, cause: str, tmp_path: Path, monkeypatch: Patch
+    seconds: float, cause: str, limit: str, tmp_path: Path, monkeypatch: Patch
 ) -> None:
     def look_up(*args: object, **kwargs: object) -> None:
         time.sleep(seconds)
@@ -167,7 +167,7 @@ def test_name_is_not_found_or_looked_up_for_ever(
 
     monkeypatch.setattr(socket, "getaddrinfo", look_up)
     monkeypatch.setattr(MNIST, "mirrors", ["https://one.invalid/", "http://two.invalid/"])
-    monkeypatch.setitem(LIMITS, "answer", 0.5)
+    monkeypatch.setitem(LIMITS, limit, 0.6)
     fail(tmp_path, f"https://one.invalid/: {cause}", f"http://two.invalid/: {cause}")
 
 

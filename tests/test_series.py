@@ -203,7 +203,7 @@ def test_a_second_run_takes_nothing_from_the_first(make_series, tmp_path):
 
 def test_as_many_notebooks_run_as_this_process_has_cores_and_memory_for(monkeypatch, tmp_path):
     for cores, budgets, jobs in ((4, 9, 4), (4, 2.9, 2), (4, 0.5, 1), (1, 9, 1)):
-        assert processes.count_jobs(cores, budgets * processes.BUDGET) == jobs
+        assert processes.count_jobs(cores, budgets * processes.ROOM) == jobs
     monkeypatch.setattr(processes, "CONTAINER_LIMIT", tmp_path / "limit")
     for limit in ("max", "1000000"):
         (tmp_path / "limit").write_text(limit + "\n")

@@ -8,6 +8,7 @@ from pathlib import Path
 # Bytes that a notebook's kernel may hold at its peak. With Python 3.13 PyTorch's import alone takes
 # 120 MB more than with 3.11 and 3.12, and a notebook that trains 170 to 190 MB more.
 BUDGET = 1.2e9 if sys.version_info < (3, 13) else 1.4e9
+ROOM = 1.3e9  # bytes that a notebook is given where several run side by side
 CONTAINER_LIMIT = Path("/sys/fs/cgroup/memory.max")
 
 
@@ -42,5 +43,5 @@ def free_memory() -> int:
 
 
 def count_jobs(cores: int, memory: float) -> int:
-    """How many notebooks to execute side by side: a core and its budget of memory for each."""
-    return max(1, min(cores, int(memory // BUDGET)))
+    """How many notebooks to execute side by side: a core and room in memory for each."""
+    return max(1, min(cores, int(memory // ROOM)))

@@ -57,37 +57,44 @@ class Chapter(pytest.File):
         for path in NOTEBOOKS.rglob(f"{self.path.stem}*.ipynb"):
             for data in ("mnist", "digits"):
                 nodeid = f"{path.relative_to(self.config.rootpath).as_posix()}::{data}"
-                run = Run.from_parent(self, path=path, name=data, nodeid=nodeid)
+                run = Run.from_parent(self, path=path, name=f"{path.stem} {data}", nodeid=nodeid)
+                run.data = data
                 yield run
 
 
 class Run(IPyNbFile):
-    """A notebook and its story in a kernel of their own, with one of the data sets."""
+    """A notebook and its story in a kernel of their own, with one of the data sets.
 
+    Attributes:
+        data: which, 'mnist' or 'digits'.
+        failed: whether a cell has failed, so that those after it need not be tried.
+    """
+
+    data: str
     failed = False
 
     def collect(self) -> Iterator[pytest.Item]:
         """Yield the cells."""
         notebook = nbformat.read(self.path, as_version=4)
-        on_mnist = self.name == "mnist"
+        on_mnist = self.data == "mnist"
         code = [c for c in notebook.cells if c.cell_type == "code" and c.source.strip()]
         for number, cell in enumerate(code, start=1):
-            first = Cell.make(self, f"Cell {number}", cell)
+            first = Cell.make(self, "Cell", number, cell)
             yield first
             if not on_mnist:
-                yield Cell.make(self, f"Cell {number} again", cell, first)
-        yield Cell.make(self, "Open figures", new_code_cell(OPEN_FIGURES))
+                yield Cell.make(self, "Again cell", number, cell, first)
         committed = notebook.metadata.get("figures", {}) if on_mnist else {}
-        for number, cell in enumerate(story_cells(self.path.stem, committed)):
-            yield Cell.make(self, f"Story {number}", cell)
+        story = [new_code_cell(OPEN_FIGURES), *story_cells(self.path.stem, committed)]
+        for number, cell in enumerate(story):
+            yield Cell.make(self, "Story", number, cell)
         if sys.platform == "linux":  # elsewhere no peak is known
             yield PeakMemory.from_parent(self, name="Peak memory")
 
     def setup(self) -> None:
         """Start the kernel, which takes its data set from the environment."""
-        if self.name == "mnist" and not has_mnist():
+        if self.data == "mnist" and not has_mnist():
             pytest.skip("needs real MNIST: no network, and AE_DATA_DIR names no folder with it")
-        with mock.patch.dict(os.environ, KERNEL_SETTINGS | {"AE_DATA": self.name}):
+        with mock.patch.dict(os.environ, KERNEL_SETTINGS | {"AE_DATA": self.data}):
             super().setup()
 
 
@@ -101,11 +108,14 @@ class Cell(IPyNbCell):
     first: "Cell | None" = None
 
     @classmethod
-    def make(cls, run: Run, name: str, cell: NotebookNode, first: "Cell | None" = None) -> "Cell":
+    def make(
+        cls, run: Run, kind: str, number: int, cell: NotebookNode, first: "Cell | None" = None
+    ) -> "Cell":
         """A cell of a run, as nbval wants it."""
         options = {"skip": False, "check": False, "check_exception": False}
-        item = cls.from_parent(run, name=name, cell_num=name, cell=cell, options=options)
-        item.first = first
+        name = f"{kind} {number}"
+        item = cls.from_parent(run, name=name, cell_num=number, cell=cell, options=options)
+        item.first, item.output_timeout = first, 60  # on a busy machine nbval's 5 s are too few
         return item
 
     def reportinfo(self) -> tuple[Path, int, str]:
