@@ -132,7 +132,7 @@ def test_nearest_real_image_and_distance_are_shown_in_words_and_numbers() -> Non
         assert (explorer.view.distance < 3) == among
 
 
-# Slider and box.
+# Slider and box, and the map.
 
 
 def test_box_holds_a_typed_number_exactly_and_slider_its_nearest_step() -> None:
@@ -165,9 +165,6 @@ def test_a_move_is_drawn_once_and_controls_are_fit_for_the_keyboard() -> None:
         assert box.description == name and slider.continuous_update and not slider.readout
         for control in (slider, box):
             assert (control.min, control.max, control.step) == limits and not control.disabled
-
-
-# The map.
 
 
 @pytest.mark.filterwarnings("error")  # such as one of a style that would lay out the map

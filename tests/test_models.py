@@ -37,22 +37,15 @@ BUILDERS = {
     "convolutional": convolutional_autoencoder,
 }
 BOUNDED = {kind: build for kind, build in BUILDERS.items() if kind != "linear"}
+HAVE_MEAN = [linear_autoencoder, dense_autoencoder, residual_autoencoder]
 MODELS = {kind: build(2) for kind, build in BUILDERS.items()}  # never changed by a test
 
 each_builder = pytest.mark.parametrize("build", BUILDERS.values(), ids=BUILDERS)
-each_with_mean = pytest.mark.parametrize(
-    "build", [linear_autoencoder, dense_autoencoder, residual_autoencoder]
-)
 each_model = pytest.mark.parametrize("model", MODELS.values(), ids=MODELS)
 
 Build = Callable[..., Autoencoder]
 DIGIT_IMAGES = load_digits("digits").train_images
 MEAN = mean_image(DIGIT_IMAGES)
-
-
-def list_linear_layers(model: Autoencoder) -> list[nn.Linear]:
-    """The linear layers, in the order in which a signal passes them."""
-    return [layer for layer in model.modules() if isinstance(layer, nn.Linear)]
 
 
 # What goes in and what comes out.
@@ -123,8 +116,8 @@ def test_parameter_counts_of_the_2d_models(kind: str, encoder: int, decoder: int
 def test_dense_layers_have_the_widths_asked_for_and_are_mirrored(widths: tuple[int, ...]) -> None:
     model = dense_autoencoder(3, widths=widths)
     sizes = [784, *widths, 3, *reversed(widths), 784]
-    found = [(layer.in_features, layer.out_features) for layer in list_linear_layers(model)]
-    assert found == list(pairwise(sizes))
+    layers = [layer for layer in model.modules() if isinstance(layer, nn.Linear)]
+    assert [(layer.in_features, layer.out_features) for layer in layers] == list(pairwise(sizes))
 
 
 @each_builder
@@ -172,7 +165,7 @@ def test_weights_depend_on_the_seed_alone(build: Build) -> None:
     assert weights and not any(torch.equal(first[name], other[name]) for name in weights)
 
 
-@each_with_mean
+@pytest.mark.parametrize("build", HAVE_MEAN)
 def test_code_zero_of_an_untrained_model_is_the_mean_image_it_copied(build: Build) -> None:
     mean, limit = MEAN.clone(), 0 if build is linear_autoencoder else 1e-3  # of a sigmoid
     model = build(2, mean_image=mean)
@@ -200,7 +193,8 @@ def test_dense_weights_have_the_variance_that_their_activation_keeps(activation:
     density = torch.exp(-t.square() / 2) / math.sqrt(2 * math.pi)
     mean_square = torch.trapezoid(function()(t).square() * density, t)
     assert abs(inner - 1 / math.sqrt(mean_square)) < 1e-3
-    layers = list_linear_layers(dense_autoencoder(40, widths=(200, 100), activation=activation))
+    model = dense_autoencoder(40, widths=(200, 100), activation=activation)
+    layers = [layer for layer in model.modules() if isinstance(layer, nn.Linear)]
     gains = [inner, inner, 1.0, inner, inner, 0.5]
     for layer, gain in zip(layers, gains, strict=True):
         scaled = layer.weight * math.sqrt(layer.in_features) / gain
@@ -262,7 +256,6 @@ BAD_POINTS: dict[str, tuple[Any, str]] = {
     "integer beyond all bounds": ([10**400, 0], "list"),
     "NaN": ([[0.0, 0.0], [math.nan, 0.0]], "not finite"),
     "infinite": ([math.inf, 0.0], "not finite"),
-    "minus infinite": ([0.0, -math.inf], "not finite"),
     "1e38": ([1e38, 0.0], "beyond"),
     "-1e38": ([0.0, -1e38], "beyond"),
 }
@@ -294,7 +287,7 @@ BAD_MEANS: dict[str, tuple[Any, type[Exception], str]] = {
 }
 
 
-@each_with_mean
+@pytest.mark.parametrize("build", HAVE_MEAN)
 @pytest.mark.parametrize("mean, kind, cause", BAD_MEANS.values(), ids=BAD_MEANS)
 def test_bad_mean_image_is_refused(build: Build, mean: Any, kind: type, cause: str) -> None:
     with pytest.raises(kind) as caught:

@@ -94,6 +94,16 @@ def test_oldest_versions_are_the_lower_limits():
     assert [line for line in lines if not line.startswith("#")] == pins
 
 
+def test_pictures_are_listed_and_the_readme_opens_with_one_and_describes_them_as_listed():
+    text, readme = (ROOT / "figures/README.md").read_text(), (ROOT / "README.md").read_text()
+    listed = dict(re.findall(r"^\| `(.+?)` \| (.{40,}\.) \|$", text, re.MULTILINE))
+    assert set(listed) == {path.name for path in (ROOT / "figures").glob("*.png")}
+    assert set(listed) == {f"{name}.png" for name in PICTURES}
+    shown = {name: text for text, name in re.findall(r"!\[(.+?)\]\(figures/(.+?)\)", readme)}
+    assert shown and shown.items() <= listed.items()
+    assert readme.index("![") < readme.index("## Start")
+
+
 # Commands.
 
 
@@ -155,13 +165,3 @@ def test_workflows_may_only_read_and_run_what_was_checked(path):
         assert {step["uses"] for step in job["steps"] if "uses" in step} <= CHECKED
         for step in job["steps"]:
             assert not re.search(r"(curl|wget|iwr|Invoke-WebRequest)\b.*\|", step.get("run", ""))
-
-
-def test_pictures_are_listed_and_the_readme_opens_with_one_and_describes_them_as_listed():
-    text, readme = (ROOT / "figures/README.md").read_text(), (ROOT / "README.md").read_text()
-    listed = dict(re.findall(r"^\| `(.+?)` \| (.{40,}\.) \|$", text, re.MULTILINE))
-    assert set(listed) == {path.name for path in (ROOT / "figures").glob("*.png")}
-    assert set(listed) == {f"{name}.png" for name in PICTURES}
-    shown = {name: text for text, name in re.findall(r"!\[(.+?)\]\(figures/(.+?)\)", readme)}
-    assert shown and shown.items() <= listed.items()
-    assert readme.index("![") < readme.index("## Start")
