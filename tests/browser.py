@@ -3,6 +3,7 @@
 import os
 from typing import Any
 
+import numpy as np
 import pytest
 
 from tools.measure.browser import find_chromium
@@ -18,3 +19,9 @@ def require_browser() -> Any:
     if find_chromium() is None:
         refuse("no Chromium is installed")
     return sync_playwright
+
+
+def middle(element: Any) -> np.ndarray:
+    """The centre of an element on the screen."""
+    box = element.bounding_box()
+    return np.array([box["x"] + box["width"] / 2, box["y"] + box["height"] / 2])

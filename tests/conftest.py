@@ -1,6 +1,5 @@
 """What several test modules share."""
 
-import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,7 +8,6 @@ import matplotlib
 import matplotlib.pyplot as plt
 import nbformat
 import pytest
-from bs4 import BeautifulSoup
 from hypothesis import settings
 
 from tests.browser import require_browser
@@ -70,19 +68,6 @@ def edition(tmp_path_factory) -> Path:
     paths = select_notebooks(source, ["*"])
     write_edition({p.stem: nbformat.read(p, as_version=4) for p in paths}, folder, source, [])
     return folder
-
-
-@pytest.fixture(scope="session")
-def addresses_fetched() -> Callable[[str], list[str]]:
-    """Return a function that lists what a browser would fetch from the network for a page."""
-
-    def find(html: str) -> list[str]:
-        tags = BeautifulSoup(html, "html.parser").select("script, link, img, iframe, source")
-        named = [tag.get("src") or tag.get("href") or "" for tag in tags]
-        in_code = re.findall(r"(?:import\(|@import|url\()\s*[\"']?((?:https?:)?//[^\"')]+)", html)
-        return [address for address in named if re.match(r"(https?:)?//", address)] + in_code
-
-    return find
 
 
 @pytest.fixture(scope="module")

@@ -1,8 +1,10 @@
 """What several test modules compare and make."""
 
+import re
 from copy import deepcopy
 
 import torch
+from bs4 import BeautifulSoup
 from torch import Tensor, nn
 
 
@@ -28,3 +30,11 @@ def check_message(error: BaseException, *parts: str) -> None:
     assert 1 <= len(str(error).splitlines()) <= 3
     for part in parts:
         assert part in str(error), f"{part!r} is missing in: {error}"
+
+
+def addresses_fetched(html: str) -> list[str]:
+    """What a browser would fetch from the network for a page."""
+    tags = BeautifulSoup(html, "html.parser").select("script, link, img, iframe, source")
+    named = [tag.get("src") or tag.get("href") or "" for tag in tags]
+    in_code = re.findall(r"(?:import\(|@import|url\()\s*[\"']?((?:https?:)?//[^\"')]+)", html)
+    return [address for address in named if re.match(r"(https?:)?//", address)] + in_code

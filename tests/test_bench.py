@@ -2,7 +2,6 @@
 
 import re
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import comm
@@ -26,7 +25,7 @@ pytestmark = pytest.mark.usefixtures("one_thread", "few_digits")
 
 
 @pytest.fixture
-def few_digits(monkeypatch: pytest.MonkeyPatch) -> None:
+def few_digits(monkeypatch) -> None:
     """Measure on the embedded digits, which load fast."""
     monkeypatch.setenv("AE_DATA", "digits")
 
@@ -45,9 +44,7 @@ def test_result_is_a_table_in_aligned_markdown_with_medians_and_ranges() -> None
     ]
 
 
-def test_command_writes_a_table_and_draws_a_panel_for_each_measurement_asked_for(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_measurements_asked_for_are_written_and_drawn(monkeypatch, tmp_path, capsys) -> None:
     results = {name: Result(name, "", ["ms"], [["1"]], {name: 1.0}, "ms") for name in "ABC"}
     benches = {name: partial(results.get, name) for name in results}
     monkeypatch.setattr(command, "BENCHES", benches)
@@ -89,16 +86,14 @@ def test_each_loop_takes_its_steps_on_the_images_of_the_series(loop: str) -> Non
     assert evaluate(model, digits.test_images) < before
 
 
-def test_loops_are_timed_in_turns_and_compared_run_by_run(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_loops_are_timed_in_turns_and_compared_run_by_run(monkeypatch) -> None:
     tutorials, workers = loops.COMPARED_WITH
     turn = [tutorials, workers, loops.Case("series", 1, 64), loops.Case("series", 2, 256)]
     seconds = iter([9.0] * 4 + [1.0, 2.0, 1.0, 1.0] + [1.0, 2.0, 0.5, 4.0])  # the warm-up first
     calls = []
     monkeypatch.setattr(loops, "CASES", turn)
     monkeypatch.setattr(loops, "peak_memory", lambda *case: 5e8)
-    monkeypatch.setattr(
-        loops, "time_training", lambda *given: calls.append(given[-1]) or next(seconds)
-    )
+    monkeypatch.setattr(loops, "time_training", lambda *a: calls.append(a[-1]) or next(seconds))
     rows = loops.bench_loops("784-2 linear", n_steps=10, n_repetitions=2).rows
     assert calls == turn * 3
     assert [row[:3] for row in rows] == [[*map(str, case)] for case in turn]
@@ -116,9 +111,7 @@ def test_every_network_is_measured_with_the_notebooks_threads_and_batch_size_too
     assert 1e8 < loops.peak_memory("784-2 linear", own) < 2e9
 
 
-def test_each_run_alone_is_followed_by_one_beside_a_busy_program(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_each_run_alone_is_followed_by_one_beside_a_busy_program(monkeypatch) -> None:
     seconds = {1: iter([6.0, 4.0]), 0: iter([99.0, 3.0, 1.0])}  # beside, alone
     before = set(psutil.Process().children())
 
@@ -133,9 +126,7 @@ def test_each_run_alone_is_followed_by_one_beside_a_busy_program(
     assert set(psutil.Process().children()) <= before
 
 
-def test_error_reached_is_measured_over_seeds_and_on_all_cores_for_the_wide_model(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_error_is_measured_over_seeds_and_on_all_cores_for_the_wide_model(monkeypatch) -> None:
     result = quality.bench_2d([Settings(2, 32), Settings(30, 32)], n_seeds=2)
     assert [row[0] for row in result.rows] == ["2", "30"]
     short, longer = result.bars.values()
@@ -160,7 +151,7 @@ def test_moves_take_turns_and_give_median_percentile_and_ratio() -> None:
     ]
 
 
-def test_slider_is_measured_with_its_messages(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_slider_is_measured_with_its_messages(monkeypatch) -> None:
     packed: list[int] = []
     serialize, create_comm = Session.serialize, comm.create_comm
 
@@ -178,7 +169,7 @@ def test_slider_is_measured_with_its_messages(monkeypatch: pytest.MonkeyPatch) -
     assert "3 random moves; Embedded digits" in result.settings
 
 
-def test_imports_of_every_module_are_timed_beyond_pytorch(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_imports_of_every_module_are_timed_beyond_pytorch(monkeypatch) -> None:
     assert len(imports.MODULES) == len([*imports.ROOT.glob("ae_utils/*.py")]) - 1  # no __init__
     monkeypatch.setattr(imports, "MODULES", ["ae_utils.plots"])
     [(name, seconds, brings)] = imports.bench_imports(n_repetitions=1).rows

@@ -2,19 +2,14 @@
 
 import pytest
 import torch
-from torch import Tensor
 
 from ae_utils.checkpoints import load_shipped
 from ae_utils.classifier import DigitClassifier, digit_classifier
 from ae_utils.data import Digits, load_digits
 from ae_utils.images import to_float
+from tests.helpers import random_images
 
 pytestmark = pytest.mark.usefixtures("one_thread")
-
-
-def random_images(n: int) -> Tensor:
-    """Images of noise, float32 (n, 1, 28, 28)."""
-    return torch.rand(n, 1, 28, 28, generator=torch.Generator().manual_seed(0))
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +20,7 @@ def judge() -> DigitClassifier:
 
 @pytest.mark.parametrize("n", [1, 3, 7])
 def test_every_image_gets_a_digit_with_a_confidence(judge: DigitClassifier, n: int) -> None:
-    x = random_images(n)
+    x = to_float(random_images(n))
     digits, confidence = judge.label_and_confidence(x, batch_size=3)
     assert digits.shape == confidence.shape == (n,)
     probabilities = judge(x).softmax(1)
@@ -37,13 +32,9 @@ def test_every_image_gets_a_digit_with_a_confidence(judge: DigitClassifier, n: i
 
 def test_weights_depend_on_the_seed_alone() -> None:
     state = torch.get_rng_state()
-    first, again, other = (
-        digit_classifier(seed=1),
-        digit_classifier(seed=1),
-        digit_classifier(seed=2),
-    )
+    first, again, other = (digit_classifier(seed=seed) for seed in (1, 1, 2))
     assert torch.equal(state, torch.get_rng_state())
-    x = random_images(2)
+    x = to_float(random_images(2))
     assert torch.equal(first(x), again(x)) and not torch.equal(first(x), other(x))
 
 

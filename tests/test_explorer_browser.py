@@ -10,7 +10,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +19,8 @@ import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
 from ae_utils.pictures import MAP_SIZE, draw_map
-from tests.browser import require_browser
+from tests.browser import middle
 from tests.explorers import decoded_pixels, make_data, make_explorer, read_pixels
-from tools.measure.browser import launch_chromium
 
 ROOT = Path(__file__).resolve().parents[1]
 SECONDS = 120  # to wait for what takes a few of them, and may take more on a busy machine
@@ -76,11 +74,8 @@ class Lab:
         page.set_default_timeout(1_000 * SECONDS)
         page.on("pageerror", lambda error: self.errors.append(str(error)))
         page.on("console", lambda m: self.errors.append(m.text) if m.type == "error" else None)
-        page.on("websocket", lambda socket: socket.on("framereceived", self.count))
-
-    def count(self, message: str | bytes) -> None:
-        """Note the size of a message of the kernel."""
-        self.received.append(len(message))
+        sizes = self.received
+        page.on("websocket", lambda s: s.on("framereceived", lambda m: sizes.append(len(m))))
 
     def output(self, cell: int = PLANE) -> Any:
         """What a cell shows."""
@@ -116,24 +111,21 @@ class Lab:
 
 
 @pytest.fixture(scope="module")
-def page_of_lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+def page_of_lab(browser: Any, address: str) -> Lab:
     """One page for all tests."""
-    start_playwright = require_browser()
-    with run_server(tmp_path_factory.mktemp("lab")) as address, start_playwright() as playwright:
-        browser = launch_chromium(playwright)
-        lab = Lab(page := browser.new_page(viewport={"width": 1000, "height": 900}))
-        page.goto(f"{address}lab/tree/explorer.ipynb?reset")
-        page.wait_for_function("window.jupyterapp && jupyterapp.shell.currentWidget?.context")
-        page.evaluate(RUN_ALL)
-        lab.handle(2, BROKEN).wait_for()
-        page.wait_for_function(IS_IDLE)
-        yield lab
-        browser.close()
+    lab = Lab(page := browser.new_page(viewport={"width": 1000, "height": 900}))
+    page.goto(f"{address}lab/tree/explorer.ipynb?reset")
+    page.wait_for_function("window.jupyterapp && jupyterapp.shell.currentWidget?.context")
+    page.evaluate(RUN_ALL)
+    lab.handle(2, BROKEN).wait_for()
+    page.wait_for_function(IS_IDLE)
+    return lab
 
 
-@contextmanager
-def run_server(folder: Path) -> Iterator[str]:
-    """JupyterLab on the notebook, without the reader's settings or news; gives its address."""
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of JupyterLab on the notebook, without the reader's settings or news."""
+    folder = tmp_path_factory.mktemp("lab")
     cells = [new_code_cell(source) for source in CELLS]
     kernel = {"name": "python3", "display_name": "Python 3"}
     notebook = new_notebook(cells=cells, metadata={"kernelspec": kernel})
@@ -178,20 +170,16 @@ def lab(page_of_lab: Lab, one_thread) -> Lab:
     return page_of_lab
 
 
-def middle(element: Any) -> np.ndarray:
-    """The centre of an element on the screen."""
-    box = element.bounding_box()
-    return np.array([box["x"] + box["width"] / 2, box["y"] + box["height"] / 2])
-
-
-# What should be seen.
-
-
-def test_boxes_and_sliders_show_what_the_kernel_has_set(page_of_lab: Lab) -> None:
-    for cell, latent_dim in ((PLANE, 2), (EIGHT, 8)):
+def test_what_the_kernel_has_set_is_shown_with_names_and_nothing_is_cut_off(page_of_lab) -> None:
+    for cell, latent_dim, n_images in ((PLANE, 2, 3), (EIGHT, 8, 2)):
         seen = page_of_lab.read(cell)
-        wanted = [box.value for box in make_explorer(latent_dim).boxes]
+        boxes = make_explorer(latent_dim).boxes
+        wanted = [box.value for box in boxes]
         assert seen["boxes"] == seen["sliders"] == wanted  # no rounding came back, such as 8.9e-16
+        assert [len(alt) > 15 for alt, _ in seen["images"]] == n_images * [True]
+        assert not seen["cutOff"]  # on a page of 1000 pixels
+        for box in boxes:
+            assert page_of_lab.output(cell).get_by_label(box.description, exact=True).count() == 1
 
 
 @pytest.mark.parametrize("number", [0, 1])
@@ -254,14 +242,6 @@ def test_marker_lies_on_the_map_where_its_point_is(lab: Lab) -> None:
         wanted = the_map["x"] + across * MAP_SIZE, the_map["y"] + (1 - upwards) * MAP_SIZE
         assert np.abs(middle(lab.output().locator("svg")) - wanted).max() < 1.5
         assert not lab.read()["cutOff"]
-
-
-def test_pictures_have_text_alternatives_boxes_have_names_and_nothing_is_cut_off(lab: Lab) -> None:
-    seen = lab.read()
-    assert len(seen["images"]) == 3 and all(len(alt) > 15 for alt, _ in seen["images"])
-    assert not seen["cutOff"]  # on a page of 1000 pixels
-    for name in ("z1", "z2"):
-        assert lab.output().get_by_label(name, exact=True).count() == 1
 
 
 def test_an_error_is_shown_in_the_explorer_that_has_it(lab: Lab) -> None:

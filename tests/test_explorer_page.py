@@ -22,6 +22,7 @@ from ae_utils.data import load_digits
 from ae_utils.distance import DataDistance, name_place, place_levels
 from ae_utils.latent import encode_dataset, evenly, limits_around, sample_uniform
 from ae_utils.maps import DIGIT_COLOURS
+from tests.browser import middle
 from tools.measure.page_speed import time_moves
 from tools.publish.book import write_edition
 from tools.publish.explorer_page import (
@@ -34,7 +35,7 @@ from tools.publish.explorer_page import (
 )
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Locator, Page
+    from playwright.sync_api import Page
 
 PHONE_WIDTH = 390
 
@@ -174,12 +175,6 @@ def on_map(page: "Page", share: tuple[float, float]) -> tuple[float, float]:
     """A place of the map on the screen, from its left and top edge in shares of its size."""
     box = page.locator("#map").bounding_box()
     return box["x"] + share[0] * box["width"], box["y"] + share[1] * box["height"]
-
-
-def middle(element: "Locator") -> np.ndarray:
-    """The centre of an element on the screen."""
-    box = element.bounding_box()
-    return np.array([box["x"] + box["width"] / 2, box["y"] + box["height"] / 2])
 
 
 @pytest.mark.parametrize("name", MODELS)

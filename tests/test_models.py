@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable
 from copy import deepcopy
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from torch import Tensor, nn
+from torch import nn
 
 from ae_utils.convolutional import convolutional_autoencoder
 from ae_utils.data import load_digits
@@ -24,7 +25,7 @@ from ae_utils.models import (
     dense_autoencoder,
     linear_autoencoder,
 )
-from tests.helpers import check_message
+from tests.helpers import check_message, random_images, same_weights
 from tools.make.residual import residual_autoencoder
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -36,28 +37,15 @@ BUILDERS = {
     "convolutional": convolutional_autoencoder,
 }
 BOUNDED = {kind: build for kind, build in BUILDERS.items() if kind != "linear"}
+HAVE_MEAN = [linear_autoencoder, dense_autoencoder, residual_autoencoder]
 MODELS = {kind: build(2) for kind, build in BUILDERS.items()}  # never changed by a test
 
 each_builder = pytest.mark.parametrize("build", BUILDERS.values(), ids=BUILDERS)
 each_model = pytest.mark.parametrize("model", MODELS.values(), ids=MODELS)
 
 Build = Callable[..., Autoencoder]
-
-
-@pytest.fixture(scope="module")
-def digit_images() -> Tensor:
-    """All embedded training digits, uint8 (N, 1, 28, 28)."""
-    return load_digits("digits").train_images
-
-
-def random_images(n: int, seed: int = 0) -> Tensor:
-    """Images of uniform noise, float32 (n, 1, 28, 28) in 0..1."""
-    return torch.rand(n, 1, 28, 28, generator=torch.Generator().manual_seed(seed))
-
-
-def list_linear_layers(model: Autoencoder) -> list[nn.Linear]:
-    """The linear layers, in the order in which a signal passes them."""
-    return [layer for layer in model.modules() if isinstance(layer, nn.Linear)]
+DIGIT_IMAGES = load_digits("digits").train_images
+MEAN = mean_image(DIGIT_IMAGES)
 
 
 # What goes in and what comes out.
@@ -70,17 +58,11 @@ def list_linear_layers(model: Autoencoder) -> list[nn.Linear]:
     latent_dim=st.integers(1, 40) | st.just(784),
 )
 def test_shapes_hold_for_every_batch_and_latent_dim(kind: str, n: int, latent_dim: int) -> None:
-    model, x = BUILDERS[kind](latent_dim), random_images(n)
+    model, x = BUILDERS[kind](latent_dim), to_float(random_images(n))
     z = model.encode(x)
     assert z.shape == (n, latent_dim) and model.latent_dim == latent_dim
-    assert model.decode(z).shape == model(x).shape == (n, 1, 28, 28)
+    assert model(x).shape == (n, 1, 28, 28) and torch.equal(model(x), model.decode(z))
     assert z.dtype == model(x).dtype == torch.float32
-
-
-@each_model
-def test_model_decodes_what_it_encodes(model: Autoencoder) -> None:
-    x = random_images(3)
-    assert torch.equal(model(x), model.decode(model.encode(x)))
 
 
 coordinates = st.floats(-LATENT_LIMIT, LATENT_LIMIT, width=32)
@@ -90,31 +72,26 @@ coordinates = st.floats(-LATENT_LIMIT, LATENT_LIMIT, width=32)
 @given(
     kind=st.sampled_from(list(BOUNDED)),
     points=st.lists(st.tuples(coordinates, coordinates), min_size=1, max_size=4),
+    extreme=st.sampled_from([0.0, 1.0]),
 )
-def test_every_finite_point_decodes_to_grey_levels(kind: str, points: list[tuple]) -> None:
+def test_all_points_and_extremes_give_grey_levels(kind: str, points: list, extreme: float) -> None:
     with torch.no_grad():
         images = MODELS[kind].decode(points)
+        x_hat = MODELS[kind](torch.full((2, 1, 28, 28), extreme))
     assert images.shape == (len(points), 1, 28, 28)
-    assert ((images >= 0) & (images <= 1)).all()  # false for NaN as well
-
-
-@pytest.mark.parametrize("kind", BOUNDED)
-@pytest.mark.parametrize("value", [0.0, 1.0])
-def test_extreme_images_come_back_as_grey_levels(kind: str, value: float) -> None:
-    x_hat = MODELS[kind](torch.full((2, 1, 28, 28), value))
-    assert ((x_hat >= 0) & (x_hat <= 1)).all()
+    assert all(((each >= 0) & (each <= 1)).all() for each in (images, x_hat))  # not of NaN
 
 
 def test_linear_model_is_affine_both_ways() -> None:
     model = linear_autoencoder(3, seed=1)
-    x, z = random_images(2), torch.randn(2, 3, generator=torch.Generator().manual_seed(0))
+    x, z = to_float(random_images(2)), torch.randn(2, 3, generator=torch.Generator().manual_seed(0))
     halfway = model.encode(x.mean(0, keepdim=True))
     torch.testing.assert_close(halfway, model.encode(x).mean(0, keepdim=True))
     image = model.decode(z.mean(0))
     torch.testing.assert_close(image, model.decode(z).mean(0, keepdim=True))
 
 
-# Sizes.
+# Sizes, and how they learn.
 
 
 @pytest.mark.parametrize(
@@ -130,10 +107,7 @@ def test_parameter_counts_of_the_2d_models(kind: str, encoder: int, decoder: int
     model = BUILDERS[kind](2)
     assert count_parameters(model.encoder) == encoder
     assert count_parameters(model.decoder) == decoder
-    totals = {
-        "linear": 3_922, "dense": 600_594, "residual": 1_735_954, "convolutional": 200_963
-    }  # fmt: skip
-    assert count_parameters(model) == encoder + decoder == totals[kind]
+    assert count_parameters(model) == encoder + decoder
     model.encoder.requires_grad_(False)
     assert count_parameters(model) == decoder
 
@@ -142,18 +116,13 @@ def test_parameter_counts_of_the_2d_models(kind: str, encoder: int, decoder: int
 def test_dense_layers_have_the_widths_asked_for_and_are_mirrored(widths: tuple[int, ...]) -> None:
     model = dense_autoencoder(3, widths=widths)
     sizes = [784, *widths, 3, *reversed(widths), 784]
-    layers = list_linear_layers(model)
-    assert [layer.in_features for layer in layers] == sizes[:-1]
-    assert [layer.out_features for layer in layers] == sizes[1:]
-    assert model(random_images(2)).shape == (2, 1, 28, 28)
-
-
-# Learning.
+    layers = [layer for layer in model.modules() if isinstance(layer, nn.Linear)]
+    assert [(layer.in_features, layer.out_features) for layer in layers] == list(pairwise(sizes))
 
 
 @each_builder
 def test_gradients_reach_every_parameter(build: Build) -> None:
-    model, x = build(3), random_images(4)
+    model, x = build(3), to_float(random_images(4))
     reconstruction_error(model(x), x).backward()
     for name, parameter in model.named_parameters():
         assert parameter.grad is not None and parameter.grad.isfinite().all(), name
@@ -164,9 +133,9 @@ def test_gradients_reach_every_parameter(build: Build) -> None:
     ("kind", "lr"),
     [("linear", 1e-2), ("dense", 2e-3), ("residual", 2e-3), ("convolutional", 2e-3)],
 )
-def test_eight_images_are_learnt_by_heart(kind: str, lr: float, digit_images: Tensor) -> None:
+def test_eight_images_are_learnt_by_heart(kind: str, lr: float) -> None:
     """With 8 numbers a code, every one of 8 images can have its own; a plain loop finds them."""
-    x = to_float(digit_images[:8])
+    x = to_float(DIGIT_IMAGES[:8])
     model = BUILDERS[kind](8)
     optimizer = torch.optim.Adam(model.parameters(), lr=lr)
     errors = []
@@ -190,37 +159,42 @@ def test_weights_depend_on_the_seed_alone(build: Build) -> None:
     state, first = torch.get_rng_state(), build(2, seed=5).state_dict()
     assert torch.equal(torch.get_rng_state(), state)
     torch.manual_seed(2)
-    second, other = build(2, seed=5).state_dict(), build(2, seed=6).state_dict()
-    assert all(torch.equal(first[name], second[name]) for name in first)
+    other = build(2, seed=6).state_dict()
+    assert same_weights(build(2, seed=5), first)
     weights = [name for name, w in first.items() if w.ndim > 1]  # a normalization starts at 1
     assert weights and not any(torch.equal(first[name], other[name]) for name in weights)
 
 
-def test_untrained_dense_model_starts_at_the_mean_image(digit_images: Tensor) -> None:
-    mean = mean_image(digit_images)
-    x = to_float(digit_images[:200])
-    model = dense_autoencoder(2, mean_image=mean)
+@pytest.mark.parametrize("build", HAVE_MEAN)
+def test_code_zero_of_an_untrained_model_is_the_mean_image_it_copied(build: Build) -> None:
+    mean, limit = MEAN.clone(), 0 if build is linear_autoencoder else 1e-3  # of a sigmoid
+    model = build(2, mean_image=mean)
     with torch.no_grad():
-        start = model.decode([[0.0, 0.0]])[0]
-        informed = reconstruction_error(model(x), x).item()
-        plain = reconstruction_error(dense_autoencoder(2)(x), x).item()
-    best = reconstruction_error(mean.expand_as(x), x).item()
-    assert (start - mean.clamp(1e-3, 1 - 1e-3)).abs().max() < 1e-5  # all biases before it are 0
-    assert informed < 1.2 * best and plain > 2 * best
+        start = model.decode([0.0, 0.0])[0]
+        for parameter in model.parameters():
+            parameter.add_(1)
+    assert (start - MEAN.clamp(limit, 1 - limit)).abs().max() < 1e-5
+    assert torch.equal(mean, MEAN)
 
 
-def test_linear_model_starts_with_the_mean_at_code_zero(digit_images: Tensor) -> None:
-    mean = mean_image(digit_images)
-    model = linear_autoencoder(2, mean_image=mean)
+def test_mean_image_makes_a_good_start() -> None:
+    x = to_float(DIGIT_IMAGES[:200])
+    best = reconstruction_error(MEAN.expand_as(x), x)
     with torch.no_grad():
-        assert model.encode(mean[None]).abs().max() < 1e-5
-        assert torch.equal(model.decode([0.0, 0.0])[0], mean)
+        assert linear_autoencoder(2, mean_image=MEAN).encode(MEAN[None]).abs().max() < 1e-5
+        assert reconstruction_error(dense_autoencoder(2, mean_image=MEAN)(x), x) < 1.2 * best
+        assert reconstruction_error(dense_autoencoder(2)(x), x) > 2 * best
 
 
 @pytest.mark.parametrize("activation", ACTIVATIONS)
-def test_dense_weights_have_the_variance_promised(activation: str) -> None:
-    layers = list_linear_layers(dense_autoencoder(40, widths=(200, 100), activation=activation))
-    _, inner = ACTIVATIONS[activation]
+def test_dense_weights_have_the_variance_that_their_activation_keeps(activation: str) -> None:
+    function, inner = ACTIVATIONS[activation]
+    t = torch.linspace(-8, 8, 10_001, dtype=torch.float64)
+    density = torch.exp(-t.square() / 2) / math.sqrt(2 * math.pi)
+    mean_square = torch.trapezoid(function()(t).square() * density, t)
+    assert abs(inner - 1 / math.sqrt(mean_square)) < 1e-3
+    model = dense_autoencoder(40, widths=(200, 100), activation=activation)
+    layers = [layer for layer in model.modules() if isinstance(layer, nn.Linear)]
     gains = [inner, inner, 1.0, inner, inner, 0.5]
     for layer, gain in zip(layers, gains, strict=True):
         scaled = layer.weight * math.sqrt(layer.in_features) / gain
@@ -229,27 +203,8 @@ def test_dense_weights_have_the_variance_promised(activation: str) -> None:
         assert not layer.bias.any()
 
 
-@pytest.mark.parametrize("activation", ACTIVATIONS)
-def test_gain_keeps_the_variance(activation: str) -> None:
-    function, gain = ACTIVATIONS[activation]
-    t = torch.linspace(-8, 8, 10_001, dtype=torch.float64)
-    density = torch.exp(-t.square() / 2) / math.sqrt(2 * math.pi)
-    mean_square = torch.trapezoid(function()(t).square() * density, t)
-    assert abs(gain - 1 / math.sqrt(mean_square)) < 1e-3
-
-
-@pytest.mark.parametrize("activation", ["relu", "", None, "SiLU"])
-def test_unknown_activation_is_refused(activation: Any) -> None:
-    with pytest.raises(ValueError) as caught:
-        dense_autoencoder(2, activation=activation)
-    check_message(caught.value, "activation", repr(activation), "'silu' or 'tanh'")
-
-
 def test_convolutional_weights_have_the_variance_promised() -> None:
-    model = BUILDERS["convolutional"](2)
-    layers = [
-        layer for layer in model.modules() if isinstance(getattr(layer, "bias", None), Tensor)
-    ]
+    layers = [m for m in convolutional_autoencoder(2).modules() if hasattr(m, "bias")]
     assert len(layers) == 10
     for layer in layers:
         a, b = layer.weight.shape[:2]
@@ -260,17 +215,6 @@ def test_convolutional_weights_have_the_variance_promised() -> None:
         assert scaled.abs().max() <= 1
         assert abs(scaled.mean()) < bound and abs(scaled.square().mean() - 1 / 3) < bound
         assert not layer.bias.any()
-
-
-def test_given_mean_image_is_left_as_it_was(digit_images: Tensor) -> None:
-    mean = mean_image(digit_images)
-    before = mean.clone()
-    for build in (linear_autoencoder, dense_autoencoder, residual_autoencoder):
-        model = build(2, mean_image=mean)
-        with torch.no_grad():
-            for parameter in model.parameters():
-                parameter.add_(1)
-    assert torch.equal(mean, before)
 
 
 # What is refused.
@@ -312,7 +256,6 @@ BAD_POINTS: dict[str, tuple[Any, str]] = {
     "integer beyond all bounds": ([10**400, 0], "list"),
     "NaN": ([[0.0, 0.0], [math.nan, 0.0]], "not finite"),
     "infinite": ([math.inf, 0.0], "not finite"),
-    "minus infinite": ([0.0, -math.inf], "not finite"),
     "1e38": ([1e38, 0.0], "beyond"),
     "-1e38": ([0.0, -1e38], "beyond"),
 }
@@ -344,18 +287,20 @@ BAD_MEANS: dict[str, tuple[Any, type[Exception], str]] = {
 }
 
 
-@pytest.mark.parametrize("build", [linear_autoencoder, dense_autoencoder, residual_autoencoder])
+@pytest.mark.parametrize("build", HAVE_MEAN)
 @pytest.mark.parametrize("mean, kind, cause", BAD_MEANS.values(), ids=BAD_MEANS)
-def test_bad_mean_image_is_refused(
-    build: Build, mean: Any, kind: type[Exception], cause: str
-) -> None:
+def test_bad_mean_image_is_refused(build: Build, mean: Any, kind: type, cause: str) -> None:
     with pytest.raises(kind) as caught:
         build(2, mean_image=mean)
     check_message(caught.value, "mean_image", cause, "(1, 28, 28)")
 
 
-@pytest.mark.parametrize("widths", [(0,), (-1,), (256, 2.5), ("a",), (True,), [[3]]])
-def test_bad_widths_are_refused(widths: Any) -> None:
+@pytest.mark.parametrize(
+    ("name", "value", "wanted"),
+    [("widths", bad, "1 or more") for bad in ((0,), (-1,), (256, 2.5), ("a",), (True,), [[3]])]
+    + [("activation", bad, "'silu' or 'tanh'") for bad in ("relu", "", None, "SiLU")],
+)
+def test_bad_widths_and_activations_are_refused(name: str, value: Any, wanted: str) -> None:
     with pytest.raises(ValueError) as caught:
-        dense_autoencoder(2, widths=widths)
-    check_message(caught.value, "widths: ", repr(widths), "1 or more")
+        dense_autoencoder(2, **{name: value})
+    check_message(caught.value, f"{name}: ", repr(value), wanted)

@@ -10,6 +10,7 @@ import pytest
 from bs4 import BeautifulSoup
 from nbformat import NotebookNode
 
+from tests.helpers import addresses_fetched
 from tools.notebooks import KERNELSPEC, WIDGET_VIEW, data_line, outputs
 from tools.publish.book import COVER_TAG
 from tools.publish.slides import SLIDE_TYPES
@@ -161,7 +162,7 @@ def test_relative_links_lead_to_files(path):
 
 
 @pytest.mark.parametrize("page", ["index", *(path.stem for path in COMMITTED)])
-def test_web_page_is_complete_without_a_network(edition, page, addresses_fetched):
+def test_web_page_is_complete_without_a_network(edition, page):
     html = (edition / f"{page}.html").read_text(encoding="utf-8")
     assert addresses_fetched(html) == []
     soup = BeautifulSoup(html, "html.parser")

@@ -27,10 +27,9 @@ LOOK_AT_PAGE = """() => {
         wide: wide.map(element => element.outerHTML.slice(0, 100)),
         cut: cut.map(element => element.outerHTML.slice(0, 100)),
         blank: [...document.images].filter(image => !image.naturalWidth).length,
-        undescribed: [...document.images].filter(image => image.alt.length < 20).length,
     };
 }"""
-GOOD_PAGE = {"scrolls": False, "wide": [], "cut": [], "blank": 0, "undescribed": 0}
+GOOD_PAGE = {"scrolls": False, "wide": [], "cut": [], "blank": 0}
 COLOURS = """() => [
     getComputedStyle(document.body).backgroundColor,
     ...[...document.querySelectorAll('.picture')].map(box => getComputedStyle(box).backgroundColor),
@@ -65,9 +64,7 @@ LOOK_AT_SLIDES = """async () => {
 @pytest.fixture(scope="module")
 def slides(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of the slides."""
-    folder = tmp_path_factory.mktemp("slides")
-    write_slides(SERIES, folder)
-    return folder
+    return write_slides(SERIES, tmp_path_factory.mktemp("slides"))[0].parent
 
 
 @pytest.mark.parametrize("width", [390, 1200])
@@ -78,21 +75,15 @@ def test_page_fits_a_phone_and_a_screen(open_page, edition: Path, name: str, wid
 
 
 @pytest.mark.parametrize("name", ["index", SERIES[0].stem])
-def test_dark_pages_keep_white_paper_under_their_pictures(
-    open_page, edition: Path, name: str
-) -> None:
-    colours = [
-        open_page(edition / f"{name}.html", 1200, color_scheme=scheme).evaluate(COLOURS)
-        for scheme in ("light", "dark")
-    ]
+def test_dark_pages_keep_white_paper_under_their_pictures(open_page, edition: Path, name) -> None:
+    pages = [open_page(edition / f"{name}.html", color_scheme=s) for s in ("light", "dark")]
+    colours = [page.evaluate(COLOURS) for page in pages]
     papers = [sum(map(int, colour[0][4:-1].split(","))) / 3 for colour in colours]
     assert papers[0] > 240 and papers[1] < 40
     assert {card for colour in colours for card in colour[1:]} == {"rgb(255, 255, 255)"}
 
 
-def test_reader_can_walk_from_the_index_through_every_page_and_back(
-    open_page, edition: Path
-) -> None:
+def test_reader_can_walk_from_the_index_through_every_page_and_back(open_page, edition) -> None:
     page = open_page(edition / "index.html", 1200)
     page.locator(".chapters h2 a").first.click()
     for path in SERIES:

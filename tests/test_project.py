@@ -94,6 +94,16 @@ def test_oldest_versions_are_the_lower_limits():
     assert [line for line in lines if not line.startswith("#")] == pins
 
 
+def test_pictures_are_listed_and_the_readme_opens_with_one_and_describes_them_as_listed():
+    text, readme = (ROOT / "figures/README.md").read_text(), (ROOT / "README.md").read_text()
+    listed = dict(re.findall(r"^\| `(.+?)` \| (.{40,}\.) \|$", text, re.MULTILINE))
+    assert set(listed) == {path.name for path in (ROOT / "figures").glob("*.png")}
+    assert set(listed) == {f"{name}.png" for name in PICTURES}
+    shown = {name: text for text, name in re.findall(r"!\[(.+?)\]\(figures/(.+?)\)", readme)}
+    assert shown and shown.items() <= listed.items()
+    assert readme.index("![") < readme.index("## Start")
+
+
 # Commands.
 
 
@@ -115,9 +125,7 @@ def test_every_command_is_a_module_that_there_is_and_every_module_a_command(fold
 
 
 @pytest.mark.parametrize("version", [(3, 10, 14), (3, 15, 0), None])
-def test_unsupported_or_missing_python_is_refused_in_one_line_before_anything_is_made(
-    folder, version
-):
+def test_wrong_or_missing_python_is_refused_in_one_line_before_anything_is_made(folder, version):
     python = folder / "other-python"
     if version:
         pretend = f"import sys; sys.version_info = {version}; exec(sys.argv[2])"
@@ -157,16 +165,3 @@ def test_workflows_may_only_read_and_run_what_was_checked(path):
         assert {step["uses"] for step in job["steps"] if "uses" in step} <= CHECKED
         for step in job["steps"]:
             assert not re.search(r"(curl|wget|iwr|Invoke-WebRequest)\b.*\|", step.get("run", ""))
-
-
-# Pictures.
-
-
-def test_pictures_are_listed_and_the_readme_opens_with_one_and_describes_them_as_listed():
-    text, readme = (ROOT / "figures/README.md").read_text(), (ROOT / "README.md").read_text()
-    listed = dict(re.findall(r"^\| `(.+?)` \| (.{40,}\.) \|$", text, re.MULTILINE))
-    assert set(listed) == {path.name for path in (ROOT / "figures").glob("*.png")}
-    assert set(listed) == {f"{name}.png" for name in PICTURES}
-    shown = {name: text for text, name in re.findall(r"!\[(.+?)\]\(figures/(.+?)\)", readme)}
-    assert shown and shown.items() <= listed.items()
-    assert readme.index("![") < readme.index("## Start")

@@ -5,6 +5,7 @@ import pytest
 from bs4 import BeautifulSoup
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
+from tests.helpers import addresses_fetched
 from tools.publish.slides import lecture, outline, write_slides
 
 
@@ -56,9 +57,7 @@ def test_text_that_is_not_shown_still_ends_where_a_section_begins(slide_type, le
     assert types == [*left, "slide", "notes"]
 
 
-def test_slides_are_one_file_without_a_network_with_code_hidden_where_told(
-    tmp_path, addresses_fetched
-):
+def test_slides_are_one_file_without_a_network_with_code_hidden_where_told(tmp_path):
     def code(source, slide_type, *tags):
         metadata = {"slideshow": {"slide_type": slide_type}, "tags": [*tags]}
         output = new_output("stream", text=f"{source} is run")
