@@ -36,7 +36,7 @@ def pytest_pycollect_makemodule(module_path: Path, parent: pytest.Collector) -> 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the notebooks, the last and longest first: so two processes end together."""
-    items.sort(key=lambda item: str(item.path) if isinstance(item, Cell) else "", reverse=True)
+    items.sort(key=lambda item: str(item.path) if item.getparent(Run) else "", reverse=True)
 
 
 @cache
@@ -99,7 +99,7 @@ class Run(IPyNbFile):
 
 
 class Cell(IPyNbCell):
-    """A cell that must run without an error and without a warning.
+    """A cell that must run without an error and without a warning, of a notebook or its story.
 
     Attributes:
         first: the same cell's first run, if this is its second: it must give the same.
@@ -123,18 +123,20 @@ class Cell(IPyNbCell):
         return self.path, 0, self.nodeid
 
     def runtest(self) -> None:
-        """Run the cell; after one that failed, all others are skipped."""
+        """Run the cell; after one of the notebook that failed, all others are skipped."""
         if self.parent.failed:
             pytest.skip("an earlier cell of this notebook failed")
-        self.parent.failed = True
-        super().runtest()
+        try:
+            super().runtest()
+        except Exception:
+            self.parent.failed = not self.name.startswith("Story")  # its parts stand alone
+            raise
         if warnings := printed(self, "stderr"):
             self.raise_cell_error(f"stderr: {warnings}")
         if self.first and printed(self) != printed(self.first):
             self.raise_cell_error(f"prints first\n{printed(self.first)}\nthen\n{printed(self)}")
         if self.first and pictures(self) != pictures(self.first):
             self.raise_cell_error("draws another picture when it runs again")
-        self.parent.failed = False
 
 
 class PeakMemory(pytest.Item):
