@@ -18,13 +18,7 @@ from ae_utils.stacking import (
     pretrain,
 )
 from ae_utils.training import Settings, fit
-from tools.make.experiments import (
-    LEARNING_RATES,
-    Experiment,
-    Figures,
-    add_run,
-    summarize,
-)
+from tools.make.experiments import LEARNING_RATES, Experiment, Figures, add_run, summarize
 
 
 @dataclass(frozen=True)

@@ -9,13 +9,7 @@ from ae_utils.losses import evaluate
 from ae_utils.models import Autoencoder
 from ae_utils.stacking import make_layers, pretrain, unroll
 from ae_utils.training import Settings, fit
-from tools.make.experiments import (
-    LEARNING_RATES,
-    Experiment,
-    Figures,
-    add_run,
-    summarize,
-)
+from tools.make.experiments import LEARNING_RATES, Experiment, Figures, add_run, summarize
 
 
 @dataclass(frozen=True)
