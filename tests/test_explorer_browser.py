@@ -76,11 +76,8 @@ class Lab:
         page.set_default_timeout(1_000 * SECONDS)
         page.on("pageerror", lambda error: self.errors.append(str(error)))
         page.on("console", lambda m: self.errors.append(m.text) if m.type == "error" else None)
-        page.on("websocket", lambda socket: socket.on("framereceived", self.count))
-
-    def count(self, message: str | bytes) -> None:
-        """Note the size of a message of the kernel."""
-        self.received.append(len(message))
+        note = self.received.append
+        page.on("websocket", lambda ws: ws.on("framereceived", lambda data: note(len(data))))
 
     def output(self, cell: int = PLANE) -> Any:
         """What a cell shows."""
