@@ -121,7 +121,7 @@ def test_builder_needs_nothing_but_its_mark(good: Path, monkeypatch: pytest.Monk
     assert called == []
 
 
-# What is refused.
+# What is refused, and what is not saved.
 
 
 @pytest.mark.parametrize(
@@ -226,9 +226,6 @@ OTHER_RECIPES: list[Any] = [
 def test_other_descriptions_are_refused(changes: dict, parts: list[str], good: Path) -> None:
     forge(good, small_model().state_dict(), changes)
     check_refused(good, *parts, "again")
-
-
-# What is not saved.
 
 
 @pytest.mark.parametrize(

@@ -69,8 +69,7 @@ def test_means_and_standard_deviations_are_those_of_the_seeds(name: str) -> None
     for case in cases:
         runs = [value for path, value in figures.items() if path.startswith(f"{case}/all/")]
         assert len(runs) == len(result["settings"]["seeds"]) >= 2
-        wanted = leaves(summarize(runs), case)
-        assert set(wanted) <= figures.items()
+        assert set(leaves(summarize(runs), case)) <= figures.items()
 
 
 def test_deep_autoencoder_of_30_numbers_is_below_the_one_of_2006() -> None:

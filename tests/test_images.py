@@ -20,9 +20,10 @@ def test_to_float_equals_numpy() -> None:
     assert np.array_equal(x.numpy(), images.numpy().astype(np.float32) / np.float32(255))
 
 
-def test_floating_point_is_handed_through() -> None:
-    for x in (torch.rand(2, 1, 28, 28), torch.rand(3, 5, dtype=torch.float64)):
-        assert to_float(x) is x
+def test_what_is_right_already_is_handed_through() -> None:
+    x, activations = torch.rand(2, 1, 28, 28), torch.rand(3, 5, dtype=torch.float64)
+    assert to_float(x) is check_images(x) is x
+    assert to_float(activations) is activations
 
 
 @pytest.mark.parametrize(
@@ -99,8 +100,3 @@ def test_bad_images_are_refused(x: Any, kind: type[Exception], cause: str) -> No
     with pytest.raises(kind) as caught:
         check_images(x)
     check_message(caught.value, "images: ", cause, "float32", "(N, 1, 28, 28)", "0..1")
-
-
-def test_good_images_are_handed_through() -> None:
-    x = torch.rand(3, 1, 28, 28)
-    assert check_images(x) is x
