@@ -176,7 +176,8 @@ def test_ctrl_c_ends_all_in_a_line_with_the_cells_and_leaves_no_kernel(make_seri
 def test_notebooks_run_at_the_same_time(make_series, tmp_path):
     code = f"import os, pathlib, time\nfolder = pathlib.Path({str(tmp_path)!r})\n"
     code += "(folder / str(os.getpid())).touch()\n"
-    code += "while len(list(folder.iterdir())) < 2: time.sleep(0.1)"
+    code += "end = time.time() + 60\nwhile len(list(folder.iterdir())) < 2:\n"
+    code += "    time.sleep(0.1)\n    assert time.time() < end"
     assert command.main(["--jobs", "3"], make_series(first=code, second=code)) == 0
 
 
@@ -215,12 +216,15 @@ def test_as_many_notebooks_run_as_this_process_has_cores_and_memory_for(monkeypa
         assert subprocess.check_output([sys.executable, "-c", code], cwd=ROOT).strip() == b"1"
 
 
-def test_a_file_that_cannot_be_written_stays_as_it_was(tmp_path):
-    write_whole(tmp_path / "a" / "page.html", "old")
+def test_files_are_replaced_whole_or_stay_as_they_were(tmp_path):
+    path = tmp_path / "a" / "page.html"
+    write_whole(path, "old")
+    with path.open() as reader:
+        write_whole(path, "new")
+        assert (reader.read(), path.read_text()) == ("old", "new")
     with pytest.raises(UnicodeEncodeError):
-        write_whole(tmp_path / "a" / "page.html", "new \ud800")
-    (path,) = (tmp_path / "a").iterdir()
-    assert path.read_text() == "old"
+        write_whole(path, "half \ud800")
+    assert [each.read_text() for each in path.parent.iterdir()] == ["new"]
 
 
 # Outputs saved into the notebooks.
