@@ -94,6 +94,7 @@ def test_nearest_image_is_the_nearest(m: int, n: int) -> None:
     rng = np.random.default_rng(0)
     stored = rng.integers(0, 256, (n, 1, 28, 28), dtype=np.uint8)
     x = rng.random((m, 1, 28, 28), dtype=np.float32)
+    stored[-1] = 200 * x[-1]  # the last of all is the nearest to one
     errors, which = nearest_images(torch.from_numpy(x), torch.from_numpy(stored))
     for error, number, image in zip(errors.tolist(), which.tolist(), x, strict=True):
         distances = np.square(stored / 255 - image).mean((1, 2, 3))
