@@ -23,6 +23,7 @@ from ae_utils.distance import DataDistance, name_place, place_levels
 from ae_utils.latent import encode_dataset, evenly, limits_around, sample_uniform
 from ae_utils.maps import DIGIT_COLOURS
 from tests.browser import middle
+from tests.helpers import random_images
 from tools.measure.page_speed import time_moves
 from tools.publish.book import write_edition
 from tools.publish.explorer_page import (
@@ -30,6 +31,7 @@ from tools.publish.explorer_page import (
     N_IMAGES,
     embed_explorer,
     export_layers,
+    lay_out,
     make_page,
     pack,
 )
@@ -103,6 +105,13 @@ def test_numbers_are_packed_without_loss_in_as_few_bits_as_it_takes(scale: float
     assert packed["type"] == kind
     found = np.frombuffer(base64.b64decode(packed["base64"]), kind)
     assert np.array_equal(found.astype("float32"), numbers.flatten().numpy())
+
+
+def test_decoder_becomes_a_list_of_layers_and_images_lie_in_rows() -> None:
+    kinds = [layer["kind"] for layer in export_layers(load_shipped("sweep_2d")[0].decoder)]
+    assert kinds == ["linear", "silu", "linear", "silu", "linear", "sigmoid"]
+    images = random_images(53)
+    assert torch.equal(lay_out(images)[28:56, 56:84], images[52, 0] / 255)
 
 
 def test_decoder_that_the_page_cannot_compute_is_refused() -> None:
