@@ -57,7 +57,13 @@ REFUSALS = [
     (lambda: DataDistance(torch.rand(10, 2)), r"\(10, 2\).*N > 10"),
     (lambda: DataDistance(torch.rand(20)), r"\(20,\).*N > 10"),
     (lambda: DataDistance(torch.zeros(30, 2)), "coincide"),
-    (lambda: view_point(lambda z: paint(z / 0), DataDistance(random_codes()), HIGH), "not finite"),
+    *(
+        (
+            lambda b=b: view_point(lambda z: paint(z * b), DataDistance(random_codes()), HIGH),
+            "not f",
+        )
+        for b in (math.inf, math.nan)
+    ),
 ]
 
 
