@@ -26,8 +26,8 @@ CONSTANTS = {"784", "255", "60,000", "10,000"}  # pixels, the brightest, MNIST's
 
 def text_of(name: str) -> str:
     """A notebook's text cells."""
-    cells = NOTEBOOKS[name].cells
-    return "\n\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
+    texts = (c.source for c in NOTEBOOKS[name].cells if c.cell_type == "markdown")
+    return "\n\n".join(texts)
 
 
 def numbers_shown(name: str) -> set[str]:
@@ -42,8 +42,7 @@ def numbers_shown(name: str) -> set[str]:
 def round_like(value: float, quoted: str) -> float:
     """Round a value to the significant digits that a quoted number has."""
     digits = quoted.replace(",", "").lstrip("-")
-    if "." not in digits:
-        digits = digits.rstrip("0")
+    digits = digits if "." in digits else digits.rstrip("0")
     significant = len(digits.replace(".", "").lstrip("0"))
     return float(f"{value:.{max(significant, 1)}g}")
 
