@@ -12,6 +12,7 @@ twin = make_linear()
 fit(twin, digits.train_images, Settings(steps=700, batch_size=256, lr=1e-2, seed=SEED))
 assert all(map(torch.equal, twin.parameters(), linear.parameters()))
 
+quote("from 0 (black) to {} (white)", digits.train_images.max())
 quote("From {} down to {}: two numbers", error_mean, error_pca)
 quote("explain {} % of the error", 100 * (1 - error_pca / error_mean))
 quote("PCA stands at {}. Where will", error_pca)
@@ -23,7 +24,7 @@ quote("which trains on only {} images", n_embedded)
 
 quote("PNG needs {} bytes", bytes_png)
 quote("{} megabytes, more than the saving", bytes_decoder / 1e6)
-quote("until there are about {} images", pays_from)
+quote("until there are about {} images", round(pays_from, -2))
 
 quote("and PCA's error, {}. With non-linear layers it came to {}.", error_pca, error_deep)
 quote("{} on training images, {} on test images", error_deep_train, error_deep)

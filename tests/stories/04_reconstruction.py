@@ -188,6 +188,8 @@ quote("has the lowest, {}, for its little ink", error_by_digit.min())
 quote("with two numbers {} % of the outputs keep", 100 * kept)
 quote("from {} with {} numbers to {} with {},", error_ae[2], 2, error_ae[64], 64)
 quote("a code number is worth about {}.", enough[32])
+quote("bring the error within {} % of the unrounded one", 5)
+quote("set a limit on the error that flags {} % of the test digits", 1)
 
 # %% solutions
 
