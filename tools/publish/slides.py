@@ -7,7 +7,7 @@ A cell's `slideshow` metadata (in JupyterLab: the property inspector) says where
     slide      begins a section: the next slide to the right
     subslide   begins the next slide below
     fragment   comes onto the slide before it, at a press of the space bar
-    skip       is left out: set-up, plumbing, figures for the tests
+    skip       is left out: set-up, plumbing
     notes      is for the speaker's eyes only (press S)
 
 A code cell with the tag `hide-input` shows its output alone.
@@ -36,7 +36,6 @@ SLIDE_TYPES = ("slide", "subslide", "fragment", "skip", "notes")
 FOR_READERS = (  # how texts begin that slides leave out
     "It takes ",
     "Where a paragraph begins with **Predict**",
-    "## The figures of this notebook",
     "The solutions, worked and run, ",
     "## Sources",
 )
