@@ -13,7 +13,7 @@ from torch.nn import functional as F
 from ae_utils.images import IMAGE_SHAPE
 from ae_utils.mnist_files import DataError, find_or_fetch_mnist
 
-__all__ = ["DataError", "Digits", "load_digits"]
+__all__ = ["DataError", "DataSet", "load_digits"]
 
 NAMES = ("auto", "mnist", "digits")
 NOTICE = (
@@ -30,7 +30,7 @@ BLACK, WHITE = 0.35, 0.85
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Digits:
+class DataSet:
     """Images of handwritten digits, white (255) on black (0), with their labels."""
 
     train_images: Tensor  # uint8 (N, 1, 28, 28)
@@ -50,7 +50,7 @@ class Digits:
         return f"{title}: {train:,} training and {test:,} test images, {SIDE} x {SIDE}"
 
 
-def load_digits(name: str | None = None, data_dir: str | Path | None = None) -> Digits:
+def load_digits(name: str | None = None, data_dir: str | Path | None = None) -> DataSet:
     """Load the images of the series.
 
     Args:
@@ -77,7 +77,7 @@ def load_digits(name: str | None = None, data_dir: str | Path | None = None) -> 
     return make_embedded_digits()
 
 
-def read_mnist(raw: Path) -> Digits:
+def read_mnist(raw: Path) -> DataSet:
     """Read the four unpacked and verified files of MNIST from a folder."""
 
     def images(part: str) -> Tensor:  # 16 bytes of header, then a byte a pixel
@@ -88,10 +88,10 @@ def read_mnist(raw: Path) -> Digits:
         data = np.fromfile(raw / f"{part}-labels-idx1-ubyte", np.uint8, offset=8)
         return torch.from_numpy(data).long()
 
-    return Digits(images("train"), labels("train"), images("t10k"), labels("t10k"), name="mnist")
+    return DataSet(images("train"), labels("train"), images("t10k"), labels("t10k"), name="mnist")
 
 
-def make_embedded_digits() -> Digits:
+def make_embedded_digits() -> DataSet:
     """Make MNIST-like images of scikit-learn's 8 x 8 digits, split 3 to 1, the same every time.
 
     Source: Alpaydin & Kaynak 1998, 'Optical Recognition of Handwritten Digits'; the enlargement is
@@ -105,7 +105,7 @@ def make_embedded_digits() -> Digits:
     train, test = model_selection.train_test_split(
         torch.arange(len(labels)), test_size=0.25, random_state=0, stratify=labels
     )
-    return Digits(images[train], labels[train], images[test], labels[test], name="digits")
+    return DataSet(images[train], labels[train], images[test], labels[test], name="digits")
 
 
 def enlarge_digits(small: Tensor) -> Tensor:

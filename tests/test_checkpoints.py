@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from ae_utils.checkpoints import CheckpointError, load_checkpoint, load_shipped, save_checkpoint
 from ae_utils.classifier import digit_classifier
 from ae_utils.convolutional import convolutional_autoencoder
-from ae_utils.data import Digits
+from ae_utils.data import DataSet
 from ae_utils.layers import builder
 from ae_utils.losses import evaluate
 from ae_utils.models import Autoencoder, dense_autoencoder, linear_autoencoder
@@ -275,7 +275,7 @@ def test_unknown_shipped_model_is_answered_with_those_there_are(name: str) -> No
 
 
 @pytest.mark.parametrize("name", SHIPPED)
-def test_shipped_autoencoder_is_as_good_as_it_says(name: str, mnist_or_digits: Digits) -> None:
+def test_shipped_autoencoder_is_as_good_as_it_says(name: str, mnist_or_digits: DataSet) -> None:
     model, about = load_shipped(name)
     assert name.endswith(f"_{model.latent_dim}d")
     assert about["test_error"] < 0.0345 or name == "sweep_1d"

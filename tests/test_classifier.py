@@ -5,7 +5,7 @@ import torch
 
 from ae_utils.checkpoints import load_shipped
 from ae_utils.classifier import DigitClassifier, digit_classifier
-from ae_utils.data import Digits, load_digits
+from ae_utils.data import DataSet, load_digits
 from ae_utils.images import to_float
 from tests.helpers import random_images
 
@@ -53,7 +53,7 @@ def test_images_of_another_kind_are_refused(judge: DigitClassifier) -> None:
 
 
 def test_shipped_judge_is_as_good_as_its_description_says(
-    judge: DigitClassifier, mnist: Digits
+    judge: DigitClassifier, mnist: DataSet
 ) -> None:
     _, about = load_shipped("digit_classifier")
     digits, _ = judge.label_and_confidence(to_float(mnist.test_images))

@@ -8,12 +8,12 @@ import torch
 from sklearn import datasets
 
 from ae_utils import data
-from ae_utils.data import DataError, Digits, load_digits
+from ae_utils.data import DataError, DataSet, load_digits
 from ae_utils.images import to_float
 from tests.mnist_server import FILES
 
 
-def test_mnist_has_its_known_shapes_counts_and_mean(mnist: Digits) -> None:
+def test_mnist_has_its_known_shapes_counts_and_mean(mnist: DataSet) -> None:
     assert mnist.train_images.shape == (60_000, 1, 28, 28)
     counts = [5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949]
     assert mnist.train_labels.bincount().tolist() == counts

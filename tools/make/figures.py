@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from ae_utils.checkpoints import load_shipped
-from ae_utils.data import Digits, load_digits
+from ae_utils.data import DataSet, load_digits
 from ae_utils.distance import DataDistance
 from ae_utils.images import first_of_each, to_float
 from ae_utils.latent import decode_points, encode_dataset, interpolate, latent_box, make_grid
@@ -36,7 +36,7 @@ FIGURES = ROOT / "figures"
 N_PCA = 20_000  # training images that PCA is fitted to, as in the notebooks
 
 
-def draw_autoencoder(digits: Digits) -> Figure:
+def draw_autoencoder(digits: DataSet) -> Figure:
     """The way of one image through the model."""
     model, _ = load_shipped("dense_2d")
     image = first_images(digits)[7]
@@ -46,7 +46,7 @@ def draw_autoencoder(digits: Digits) -> Figure:
     return fig
 
 
-def draw_reconstructions(digits: Digits) -> Figure:
+def draw_reconstructions(digits: DataSet) -> Figure:
     """Ten images, their codes, and what comes back."""
     model, _ = load_shipped("dense_2d")
     x = first_images(digits)
@@ -56,7 +56,7 @@ def draw_reconstructions(digits: Digits) -> Figure:
     return fig
 
 
-def draw_latent_space(digits: Digits) -> Figure:
+def draw_latent_space(digits: DataSet) -> Figure:
     """The map of the codes, and beside it the same plane decoded."""
     model, codes, (low, high) = map_model(digits)
     fig, (left, right) = plt.subplots(1, 2, figsize=(12, 6))
@@ -69,19 +69,19 @@ def draw_latent_space(digits: Digits) -> Figure:
     return fig
 
 
-def draw_latent_map(digits: Digits) -> Figure:
+def draw_latent_map(digits: DataSet) -> Figure:
     """The map of the codes alone."""
     _, codes, _ = map_model(digits)
     return plot_latent_map(codes, digits.test_labels)[0]
 
 
-def draw_decoded_grid(digits: Digits) -> Figure:
+def draw_decoded_grid(digits: DataSet) -> Figure:
     """The decoded plane alone."""
     model, _, (low, high) = map_model(digits)
     return plot_decoded_grid(decode_points(model.decode, make_grid(low, high)), low, high)[0]
 
 
-def draw_pca_and_autoencoder(digits: Digits) -> Figure:
+def draw_pca_and_autoencoder(digits: DataSet) -> Figure:
     """The best flat map and the autoencoder's."""
     _, codes, box = map_model(digits)
     fig, (left, right) = plt.subplots(1, 2, figsize=(12, 6))
@@ -94,14 +94,14 @@ def draw_pca_and_autoencoder(digits: Digits) -> Figure:
     return fig
 
 
-def draw_latent_map_3d(digits: Digits) -> Figure:
+def draw_latent_map_3d(digits: DataSet) -> Figure:
     """The codes of three numbers."""
     model, _ = load_shipped("dense_3d")
     codes = encode_dataset(model.encode, digits.test_images)
     return plot_latent_map_3d(codes, digits.test_labels)[0]
 
 
-def draw_line(digits: Digits) -> Figure:
+def draw_line(digits: DataSet) -> Figure:
     """A straight line in latent space from a 0 to a 1, and the cross-fade of the two images."""
     model, _ = load_shipped("dense_2d")
     zero, one = first_images(digits)[:2]
@@ -113,7 +113,7 @@ def draw_line(digits: Digits) -> Figure:
     return plot_image_rows(rows)[0]
 
 
-def draw_far_from_the_data(digits: Digits) -> Figure:
+def draw_far_from_the_data(digits: DataSet) -> Figure:
     """How far each point of the plane is from the data, and how sure the judge is of its image."""
     model, codes, (low, high) = map_model(digits)
     judge, _ = load_shipped("digit_classifier")
@@ -128,7 +128,7 @@ def draw_far_from_the_data(digits: Digits) -> Figure:
     return fig
 
 
-def draw_error_by_code_size(digits: Digits) -> Figure:
+def draw_error_by_code_size(digits: DataSet) -> Figure:
     """Test error against the numbers of a code, for PCA and for autoencoders."""
     planes = [pca_autoencoder(digits.train_images[:N_PCA], size) for size in SWEEP]
     pca_errors = [evaluate(plane, digits.test_images) for plane in planes]
@@ -146,7 +146,7 @@ def draw_error_by_code_size(digits: Digits) -> Figure:
     return fig
 
 
-PICTURES: dict[str, Callable[[Digits], Figure]] = {
+PICTURES: dict[str, Callable[[DataSet], Figure]] = {
     "latent_space": draw_latent_space,
     "autoencoder": draw_autoencoder,
     "reconstructions": draw_reconstructions,
@@ -160,14 +160,14 @@ PICTURES: dict[str, Callable[[Digits], Figure]] = {
 }
 
 
-def map_model(digits: Digits) -> tuple[Autoencoder, Tensor, tuple[Tensor, Tensor]]:
+def map_model(digits: DataSet) -> tuple[Autoencoder, Tensor, tuple[Tensor, Tensor]]:
     """The model of the maps, the codes of the test images, and the box to draw."""
     model, _ = load_shipped("dense_2d")
     codes = encode_dataset(model.encode, digits.test_images)
     return model, codes, latent_box(codes, 0.99)
 
 
-def first_images(digits: Digits) -> Tensor:
+def first_images(digits: DataSet) -> Tensor:
     """The first test image of each digit, float32 (10, 1, 28, 28)."""
     return to_float(digits.test_images[first_of_each(digits.test_labels)])
 

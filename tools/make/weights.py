@@ -18,7 +18,7 @@ from torch import Tensor
 
 from ae_utils.checkpoints import save_checkpoint
 from ae_utils.classifier import DigitClassifier, digit_classifier
-from ae_utils.data import Digits, load_digits
+from ae_utils.data import DataSet, load_digits
 from ae_utils.images import mean_image
 from ae_utils.losses import classification_loss, evaluate
 from ae_utils.models import Autoencoder, dense_autoencoder
@@ -34,7 +34,7 @@ SMALL_WIDTHS, SMALL_STEPS = (128, 128), 6_000
 SWEEP = (1, 2, 3, 8, 16, 32, 64)  # code sizes
 
 
-def train_dense_2d(digits: Digits) -> tuple[Autoencoder, dict[str, Any]]:
+def train_dense_2d(digits: DataSet) -> tuple[Autoencoder, dict[str, Any]]:
     """The model of the maps: a code of two numbers."""
     mean = mean_image(digits.train_images)
     build = partial(dense_autoencoder, 2, activation="tanh", mean_image=mean)
@@ -53,14 +53,14 @@ def trial_error(model: Autoencoder, images: Tensor, seed: int) -> float:
     return error
 
 
-def train_dense_3d(digits: Digits) -> tuple[Autoencoder, dict[str, Any]]:
+def train_dense_3d(digits: DataSet) -> tuple[Autoencoder, dict[str, Any]]:
     """A smaller model for maps in space: a code of three numbers."""
     mean = mean_image(digits.train_images)
     model = dense_autoencoder(3, widths=SMALL_WIDTHS, activation="tanh", mean_image=mean)
     return train(model, digits, Settings(SMALL_STEPS, lr=TANH_LR))
 
 
-def train_sweep(latent_dim: int, digits: Digits) -> tuple[Autoencoder, dict[str, Any]]:
+def train_sweep(latent_dim: int, digits: DataSet) -> tuple[Autoencoder, dict[str, Any]]:
     """One of the small models that differ in nothing but the size of the code."""
     mean = mean_image(digits.train_images)
     model = dense_autoencoder(latent_dim, widths=SMALL_WIDTHS, mean_image=mean)
@@ -68,7 +68,7 @@ def train_sweep(latent_dim: int, digits: Digits) -> tuple[Autoencoder, dict[str,
 
 
 def train(
-    model: Autoencoder, digits: Digits, settings: Settings
+    model: Autoencoder, digits: DataSet, settings: Settings
 ) -> tuple[Autoencoder, dict[str, Any]]:
     """Train an autoencoder; return it with what there is to know about it."""
     fit(model, digits.train_images, settings)
@@ -81,7 +81,7 @@ def train(
     }
 
 
-def train_digit_classifier(digits: Digits) -> tuple[DigitClassifier, dict[str, Any]]:
+def train_digit_classifier(digits: DataSet) -> tuple[DigitClassifier, dict[str, Any]]:
     """The classifier that names digits."""
     model = digit_classifier()
     settings = Settings(4_000, batch_size=128, lr=2e-3)
@@ -96,7 +96,7 @@ def train_digit_classifier(digits: Digits) -> tuple[DigitClassifier, dict[str, A
     }
 
 
-RECIPES: dict[str, Callable[[Digits], tuple[Any, dict[str, Any]]]] = {
+RECIPES: dict[str, Callable[[DataSet], tuple[Any, dict[str, Any]]]] = {
     "dense_2d": train_dense_2d,
     "dense_3d": train_dense_3d,
     **{f"sweep_{size}d": partial(train_sweep, size) for size in SWEEP},

@@ -20,7 +20,7 @@ from nbformat.v4 import new_output
 from torch import Tensor, nn
 
 from ae_utils.checkpoints import load_shipped
-from ae_utils.data import Digits, load_digits
+from ae_utils.data import DataSet, load_digits
 from ae_utils.distance import DataDistance, place_levels
 from ae_utils.latent import encode_dataset, evenly, limits_around
 from ae_utils.maps import DIGIT_COLOURS
@@ -52,7 +52,7 @@ FRAME = f"""<style>
 <p><a href="{PAGE.name}">The explorer on a page of its own</a></p>"""
 
 
-def make_page(digits: Digits) -> str:
+def make_page(digits: DataSet) -> str:
     """Make the page, with dots and real images from the test images of `digits`."""
     images, labels = (evenly(data, N_IMAGES) for data in (digits.test_images, digits.test_labels))
     contents = {
@@ -147,7 +147,7 @@ def lay_out(images: Tensor) -> Tensor:
     return by_row.reshape(n_rows * 28, N_COLUMNS * 28)
 
 
-def describe_data(digits: Digits, n_images: int) -> str:
+def describe_data(digits: DataSet, n_images: int) -> str:
     """Tell the reader which real images the page holds, and what is measured by them."""
     origin = {
         "mnist": "MNIST",

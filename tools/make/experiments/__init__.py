@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ae_utils.data import Digits
+from ae_utils.data import DataSet
 from ae_utils.training import Settings
 
 # Tried for each case with its first seed. A wide range, since networks of sigmoids that start from
@@ -35,7 +35,7 @@ class Experiment:
         small: those of the check.
     """
 
-    run: Callable[[Digits, Any], Figures]
+    run: Callable[[DataSet, Any], Figures]
     settings: Any
     small: Any
 

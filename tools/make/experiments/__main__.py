@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 
-from ae_utils.data import Digits, load_digits
+from ae_utils.data import DataSet, load_digits
 from tools.commands import ROOT, choose, write_whole
 from tools.make.experiments import Experiment, Figures
 
@@ -20,7 +20,7 @@ EXPERIMENTS: dict[str, Experiment] = {
 }
 
 
-def describe(experiment: Experiment, digits: Digits, settings: Any) -> Figures:
+def describe(experiment: Experiment, digits: DataSet, settings: Any) -> Figures:
     """Run an experiment; return its figures with all that is needed to run it again."""
     start = time.process_time()
     figures = experiment.run(digits, settings)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from ae_utils.data import Digits
+from ae_utils.data import DataSet
 from ae_utils.images import N_PIXELS, mean_image
 from ae_utils.losses import evaluate
 from ae_utils.pca import pca_autoencoder
@@ -24,7 +24,7 @@ class Deep30D:
     training: Settings = field(default_factory=lambda: Settings(14_000, 128, 3e-3))
 
 
-def run_deep_30d(digits: Digits, settings: Deep30D) -> Figures:
+def run_deep_30d(digits: DataSet, settings: Deep30D) -> Figures:
     """Squared errors an image, the network's and PCA's, as Hinton & Salakhutdinov give them."""
     mean, seed = mean_image(digits.train_images), settings.training.seed
     model = residual_autoencoder(settings.latent_dim, mean_image=mean, seed=seed)

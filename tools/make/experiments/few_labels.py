@@ -8,7 +8,7 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from ae_utils.data import Digits
+from ae_utils.data import DataSet
 from ae_utils.losses import classification_loss, error_rate, evaluate
 from ae_utils.stacking import (
     LayerAutoencoder,
@@ -50,12 +50,12 @@ class FewLabels:
     n_validation: int = 5_000
 
 
-def run_few_labels(digits: Digits, settings: FewLabels) -> Figures:
+def run_few_labels(digits: DataSet, settings: FewLabels) -> Figures:
     """Test error rates, per cent: by activation, start ('scratch', 'pretrained'), labels given."""
     return {name: compare_starts(digits, settings, name) for name, _ in settings.pretraining}
 
 
-def compare_starts(digits: Digits, settings: FewLabels, activation: str) -> Figures:
+def compare_starts(digits: DataSet, settings: FewLabels, activation: str) -> Figures:
     """Both ways of starting, for one activation."""
     layerwise = dict(settings.pretraining)[activation]
     results: Figures = {"scratch": {}, "pretrained": {}}
@@ -76,7 +76,7 @@ def compare_starts(digits: Digits, settings: FewLabels, activation: str) -> Figu
     return results
 
 
-def draw_labelled(digits: Digits, n_labels: int, n_validation: int, seed: int) -> Tensor:
+def draw_labelled(digits: DataSet, n_labels: int, n_validation: int, seed: int) -> Tensor:
     """The numbers (n_labels,) of the training images whose labels are given."""
     generator = torch.Generator().manual_seed(seed)
     order = torch.randperm(len(digits.train_images) - n_validation, generator=generator)
@@ -85,7 +85,7 @@ def draw_labelled(digits: Digits, n_labels: int, n_validation: int, seed: int) -
 
 def fine_tune(
     layers: Sequence[LayerAutoencoder],
-    digits: Digits,
+    digits: DataSet,
     chosen: Tensor,
     n_validation: int,
     how: Settings,

@@ -4,7 +4,7 @@ from copy import deepcopy
 from dataclasses import dataclass, replace
 from functools import partial
 
-from ae_utils.data import Digits
+from ae_utils.data import DataSet
 from ae_utils.losses import evaluate
 from ae_utils.models import Autoencoder
 from ae_utils.stacking import make_layers, pretrain, unroll
@@ -36,12 +36,12 @@ class Unrolled:
     lrs: tuple[float, ...] = LEARNING_RATES
 
 
-def run_unrolled(digits: Digits, settings: Unrolled) -> Figures:
+def run_unrolled(digits: DataSet, settings: Unrolled) -> Figures:
     """Test errors, mean squared error a pixel, by activation and way of training."""
     return {name: compare_ways(digits, settings, name) for name, _ in settings.pretraining}
 
 
-def compare_ways(digits: Digits, settings: Unrolled, activation: str) -> Figures:
+def compare_ways(digits: DataSet, settings: Unrolled, activation: str) -> Figures:
     """Pretrained, fine-tuned, and twice from scratch, for one activation."""
     layerwise = dict(settings.pretraining)[activation]
     tune, total = settings.steps, settings.steps + layerwise.steps * (len(settings.sizes) - 1)
@@ -65,7 +65,7 @@ def compare_ways(digits: Digits, settings: Unrolled, activation: str) -> Figures
     return results
 
 
-def train_whole(start: Autoencoder, digits: Digits, how: Settings) -> Figures:
+def train_whole(start: Autoencoder, digits: DataSet, how: Settings) -> Figures:
     """Train a copy of `start` on all training images."""
     model = deepcopy(start)
     fit(model, digits.train_images, how)

@@ -22,7 +22,7 @@ from typing import NamedTuple
 import torch
 from torch import nn
 
-from ae_utils.data import Digits, load_digits
+from ae_utils.data import DataSet, load_digits
 from ae_utils.device import choose_device
 from ae_utils.models import Autoencoder, dense_autoencoder, linear_autoencoder
 from ae_utils.training import Settings, fit
@@ -43,13 +43,13 @@ NETWORKS: dict[str, Callable[[], Autoencoder]] = {
 }
 
 
-def train_as_the_series_does(model: Autoencoder, digits: Digits, settings: Settings) -> None:
+def train_as_the_series_does(model: Autoencoder, digits: DataSet, settings: Settings) -> None:
     """`fit`, with the records that it keeps."""
     fit(model, digits.train_images, settings)
 
 
 def train_as_tutorials_do(
-    model: Autoencoder, digits: Digits, settings: Settings, n_workers: int = 0
+    model: Autoencoder, digits: DataSet, settings: Settings, n_workers: int = 0
 ) -> None:
     """A data set of single images, each transformed when it is drawn, and a loader that piles them.
 
@@ -82,7 +82,7 @@ def train_as_tutorials_do(
         running_loss += loss.item()
 
 
-LOOPS: dict[str, Callable[[Autoencoder, Digits, Settings], None]] = {
+LOOPS: dict[str, Callable[[Autoencoder, DataSet, Settings], None]] = {
     "tutorials": train_as_tutorials_do,
     "tutorials, 2 workers": partial(train_as_tutorials_do, n_workers=2),
     "series": train_as_the_series_does,
@@ -144,7 +144,7 @@ def bench_loops(network: str, n_steps: int = N_STEPS, n_repetitions: int = N_REP
 
 
 def measure_speeds(
-    build: Callable[[], Autoencoder], digits: Digits, n_steps: int, n_repetitions: int
+    build: Callable[[], Autoencoder], digits: DataSet, n_steps: int, n_repetitions: int
 ) -> dict[Case, list[float]]:
     """Train in each way in turn, after a short warm-up; return the images a second of each run."""
     speeds: dict[Case, list[float]] = {case: [] for case in CASES}  # on one core some are the same
@@ -157,7 +157,7 @@ def measure_speeds(
 
 
 def time_training(
-    build: Callable[[], Autoencoder], digits: Digits, n_steps: int, case: Case
+    build: Callable[[], Autoencoder], digits: DataSet, n_steps: int, case: Case
 ) -> float:
     """The seconds that it takes to train a network with fresh weights."""
     model = build().to(choose_device())

@@ -13,7 +13,7 @@ from functools import partial
 
 import torch
 
-from ae_utils.data import Digits, load_digits
+from ae_utils.data import DataSet, load_digits
 from ae_utils.device import choose_device
 from ae_utils.images import N_PIXELS, mean_image
 from ae_utils.losses import evaluate
@@ -82,7 +82,7 @@ def measure(
 
 
 def train(
-    build: Callable[..., Autoencoder], settings: Settings, digits: Digits
+    build: Callable[..., Autoencoder], settings: Settings, digits: DataSet
 ) -> tuple[float, float, float]:
     """Train a fresh model; return the seconds gone by, those of processor, and the test error."""
     model = build(mean_image=mean_image(digits.train_images), seed=settings.seed)
