@@ -10,6 +10,9 @@ from torch import Tensor
 
 IMAGE_SHAPE = (1, 28, 28)
 N_PIXELS = 28 * 28
+SIDE = 28  # pixels
+BOX = 20  # pixels of the square that a digit is scaled to fit, as in MNIST
+CENTRE = 14.0  # row and column of a digit's centre of mass, measured on MNIST
 BATCH = 2_000
 
 
@@ -89,6 +92,21 @@ def mean_image(images: Tensor) -> Tensor:
 def first_of_each(labels: Tensor) -> Tensor:
     """Where the first image of each class stands: int64 (n_classes,), from labels (N,)."""
     return torch.stack([(labels == label).nonzero()[0, 0] for label in labels.unique()])
+
+
+def centre_digits(digits: Tensor) -> Tensor:
+    """Place digits with their centre of mass where MNIST's is, on black images.
+
+    From float32 (N, 20, 20), 0..1, to uint8 (N, 1, 28, 28), 0..255.
+    """
+    positions = torch.arange(BOX, dtype=digits.dtype)
+    sums = torch.stack((digits.sum(2), digits.sum(1)), 1)  # of the rows, of the columns
+    centres = sums @ positions / digits.sum((1, 2))[:, None]  # (N, 2)
+    corners = (CENTRE - centres).round().clamp(0, SIDE - BOX).int()
+    images = torch.zeros(len(digits), 1, SIDE, SIDE, dtype=torch.uint8)
+    for image, digit, (top, left) in zip(images, digits, corners.tolist(), strict=True):
+        image[0, top : top + BOX, left : left + BOX] = (digit * 255).round()
+    return images
 
 
 def _check(images: Tensor, dtype: torch.dtype, name: str, wanted: str) -> Tensor:

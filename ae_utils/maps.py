@@ -18,9 +18,9 @@ from torch import Tensor
 from ae_utils.latent import evenly
 from ae_utils.plots import INK, Drawing, Place, figure_of
 
-# One colour a digit, 0 to 9, everywhere. Petroff 2021, 'Accessible Color Sequences for Data
-# Visualization': chosen to stay apart for colour-blind readers too; dealt out so that digits that
-# lie near one another on the maps differ most.
+# One colour a digit, 0 to 9, everywhere; ten classes of other images have the same. Petroff 2021,
+# 'Accessible Color Sequences for Data Visualization': chosen to stay apart for colour-blind readers
+# too; dealt out so that digits that lie near one another on the maps differ most.
 DIGIT_COLOURS = (
     "#3f90da", "#e76300", "#a96b59", "#832db6", "#bd1f01",
     "#ffa90e", "#94a4a2", "#b9ac70", "#717581", "#92dadd",
@@ -32,18 +32,24 @@ OUTLINE = [withStroke(linewidth=3, foreground="white")]
 
 
 def plot_latent_map(
-    codes: Tensor, labels: Tensor, box: tuple[Tensor, Tensor] | None = None, ax: Place = None
+    codes: Tensor,
+    labels: Tensor,
+    box: tuple[Tensor, Tensor] | None = None,
+    ax: Place = None,
+    names: Sequence[str] = (),
 ) -> Drawing:
-    """Codes in the plane, one colour a digit, each digit's name at the median of its codes.
+    """Codes in the plane, one colour a class, each class's name at the median of its codes.
 
     Args:
-        codes, labels: (N, 2), and int64 (N,), 0..9; up to `N_DRAWN` are drawn.
+        codes, labels: (N, 2), and int64 (N,), from 0 on; up to `N_DRAWN` are drawn.
         box: two corners (2,), what part of the plane to show; all of it if left out.
+        names: what the labels stand for; the numbers themselves if left out.
     """
     fig, ax = figure_of(ax, (6.5, 6))
     x, y = evenly(codes, N_DRAWN).T.cpu().numpy()
-    ax.scatter(x, y, s=3, c=[DIGIT_COLOURS[k] for k in evenly(labels, N_DRAWN)], **DOTS)
-    _name_digits(ax, codes, labels)
+    colours = _class_colours(labels)
+    ax.scatter(x, y, s=3, c=[colours[k] for k in evenly(labels, N_DRAWN)], **DOTS)
+    _name_classes(ax, codes, labels, names)
     _set_plane(ax, box)
     return fig, ax
 
@@ -55,18 +61,19 @@ def plot_latent_map_3d(
     elevation: float = 30,
     ax: Axes3D | None = None,
 ) -> tuple[Figure, Axes3D]:
-    """Codes in space, one colour a digit, seen from a direction.
+    """Codes in space, one colour a class, seen from a direction.
 
     Args:
-        codes, labels: (N, 3), and int64 (N,), 0..9; up to `N_DRAWN` are drawn.
+        codes, labels: (N, 3), and int64 (N,), from 0 on; up to `N_DRAWN` are drawn.
         azimuth, elevation: where the eye stands around the third axis, and how high; degrees.
         ax: axes with projection '3d'; a new figure if left out.
     """
     ax = ax or plt.figure(figsize=(6, 6)).add_subplot(projection="3d")
     x, y, z = evenly(codes, N_DRAWN).T.cpu().numpy()
-    colours = [DIGIT_COLOURS[k] for k in evenly(labels, N_DRAWN)]
-    ax.scatter(x, y, z, s=3, c=colours, depthshade=False, **DOTS)
-    _name_digits(ax, codes, labels)
+    colours = _class_colours(labels)
+    dots = [colours[k] for k in evenly(labels, N_DRAWN)]
+    ax.scatter(x, y, z, s=3, c=dots, depthshade=False, **DOTS)
+    _name_classes(ax, codes, labels)
     ax.set(xlabel="z1", ylabel="z2", zlabel="z3")
     ax.view_init(elev=elevation, azim=azimuth)
     ax.set_box_aspect(None, zoom=0.88)  # room for the axes' names
@@ -130,8 +137,9 @@ def plot_field(
 def plot_confusion(
     table: Tensor, ylabel: str = "digit", xlabel: str = "named", ax: Place = None
 ) -> Drawing:
-    """A table (10, 10) of shares in 0..1, as numbers of per cent on squares of grey."""
-    fig, ax = figure_of(ax, (6, 5.5))
+    """A table (K, K) of shares in 0..1, as numbers of per cent on squares of blue."""
+    side = max(5.5, 0.4 * len(table))
+    fig, ax = figure_of(ax, (side + 0.5, side))
     ax.imshow(table.numpy(), cmap="Blues", vmin=0, vmax=1)
     for row, shares in enumerate(table.tolist()):
         for column, share in enumerate(shares):
@@ -139,20 +147,29 @@ def plot_confusion(
                 colour = "white" if share > 0.5 else INK
                 text = f"{100 * share:.0f}"
                 ax.text(column, row, text, ha="center", va="center", color=colour, fontsize=9)
-    digits = range(len(table))
-    ax.set(xticks=digits, yticks=digits, xlabel=f"{xlabel} (%)", ylabel=ylabel)
+    classes = range(len(table))
+    ax.set(xticks=classes, yticks=classes, xlabel=f"{xlabel} (%)", ylabel=ylabel)
     ax.tick_params(length=0)
     ax.spines[:].set_visible(False)
     return fig, ax
 
 
-def _name_digits(ax: Any, codes: Tensor, labels: Tensor) -> None:
-    """Write each digit there is at the median of its codes, in the plane or in space."""
-    for digit in labels.unique().tolist():
-        centre = codes[labels == digit].median(0).values.tolist()
-        sign = {"boxstyle": "circle", "facecolor": "white", "edgecolor": DIGIT_COLOURS[digit]}
+def _class_colours(labels: Tensor) -> Sequence[Any]:
+    """A colour for each label from 0 to the highest there is."""
+    n = int(labels.max()) + 1
+    return DIGIT_COLOURS if n <= 10 else list(plt.get_cmap("turbo", n)(range(n)))
+
+
+def _name_classes(ax: Any, codes: Tensor, labels: Tensor, names: Sequence[str] = ()) -> None:
+    """Write each class there is at the median of its codes, in the plane or in space."""
+    colours = _class_colours(labels)
+    for label in labels.unique().tolist():
+        centre = codes[labels == label].median(0).values.tolist()
+        name = names[label] if names else str(label)
+        shape = "circle" if len(name) == 1 else "round"
+        sign = {"boxstyle": shape, "facecolor": "white", "edgecolor": colours[label]}
         ax.text(
-            *centre, str(digit), color=INK, fontsize=11, weight="bold", ha="center", va="center",
+            *centre, name, color=INK, fontsize=11, weight="bold", ha="center", va="center",
             bbox=sign | {"pad": 0.2, "linewidth": 1.8}, clip_on=True, zorder=4,
         )  # fmt: skip
 

@@ -67,17 +67,18 @@ def knn_labels(codes: Tensor, known: Tensor, known_labels: Tensor, k: int = 5) -
     return torch.from_numpy(voters.predict(codes.numpy()))
 
 
-def confusion_table(labels: Tensor, named: Tensor, n_classes: int = 10) -> Tensor:
+def confusion_table(labels: Tensor, named: Tensor) -> Tensor:
     """How often images of each class are given each name.
 
     Args:
         labels, named: the true classes and those they were taken for, int64 (N,), from 0 on.
-        n_classes: how many classes there are.
 
     Returns:
-        (n_classes, n_classes): row i, column j is the share of class i that was named j, so a row
-        sums to 1 (to 0 for a class without images), and the diagonal is the accuracy by class.
+        (K, K), where K is one more than the largest number that occurs: row i, column j is the
+        share of class i that was named j, so a row sums to 1 (to 0 for a class without images), and
+        the diagonal is the accuracy by class.
     """
+    n_classes = int(torch.cat((labels, named)).max()) + 1
     pairs = torch.bincount(labels * n_classes + named, minlength=n_classes**2)
     counts = pairs.reshape(n_classes, n_classes).float()
     return counts / counts.sum(1, keepdim=True).clamp(min=1)

@@ -1,16 +1,24 @@
-"""The data set that a reader gets: MNIST read exactly, or embedded digits that resemble it."""
+"""The data set that a reader gets: read exactly, or embedded digits that resemble MNIST's."""
 
+import io
+from collections.abc import Callable
 from pathlib import Path
+from zipfile import ZipFile
 
 import numpy as np
 import pytest
 import torch
+import torchvision
 from sklearn import datasets
 
-from ae_utils import data
-from ae_utils.data import DataError, DataSet, load_digits
+from ae_utils import data, data_files, embedded
+from ae_utils.data import DataError, DataSet, load_data, load_digits, read_tensors
+from ae_utils.data_files import SOURCES, Bytes, Source, is_right
 from ae_utils.images import to_float
-from tests.mnist_server import FILES
+from tests.data_server import FILES, SMALL, DataServer, make_files, md5, pack
+
+ROOT = Path(__file__).parents[1]
+OTHERS = ["fashion", "kmnist", "letters"]
 
 
 def test_mnist_has_its_known_shapes_counts_and_mean(mnist: DataSet) -> None:
@@ -21,29 +29,123 @@ def test_mnist_has_its_known_shapes_counts_and_mean(mnist: DataSet) -> None:
     assert str(mnist) == "MNIST: 60,000 training and 10,000 test images, 28 x 28"
 
 
-def test_files_are_read_exactly(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, content in FILES.items():
-        (tmp_path / name).write_bytes(content)
-    monkeypatch.setattr(data, "find_or_fetch_mnist", Path)  # what it is given
-    digits = load_digits("mnist", str(tmp_path))
-    for images, labels, prefix in (
-        (digits.train_images, digits.train_labels, "train"),
-        (digits.test_images, digits.test_labels, "t10k"),
-    ):
+def as_arrays(files: dict[str, bytes]) -> dict[str, Bytes]:
+    """Files as they are read from disk."""
+    return {name: np.frombuffer(bytearray(content), np.uint8) for name, content in files.items()}
+
+
+def test_files_are_read_exactly() -> None:
+    tensors = read_tensors(SMALL, as_arrays(FILES))
+    for images, labels, prefix in ((*tensors[:2], "train"), (*tensors[2:], "t10k")):
         pixels = np.frombuffer(FILES[f"{prefix}-images-idx3-ubyte"], np.uint8, offset=16)
         assert images.dtype == torch.uint8 and labels.dtype == torch.int64
         assert np.array_equal(images.numpy(), pixels.reshape(-1, 1, 28, 28))
         assert labels.tolist() == list(FILES[f"{prefix}-labels-idx1-ubyte"][8:])
-    assert (digits.name, digits.size) == ("mnist", (20, 10))
+
+
+def offer(source: Source, monkeypatch: pytest.MonkeyPatch) -> DataServer:
+    """Serve a small data set of that kind, at the address that torchvision knows."""
+    known, files = getattr(torchvision.datasets, source.folder), pack(make_files(source))
+    if source.folder == "EMNIST":
+        with ZipFile(archive := io.BytesIO(), "w") as zipped:
+            for name, content in files.items():
+                zipped.writestr(f"gzip/{name}", content)
+        server = DataServer(files={"gzip.zip": archive.getvalue()})
+        monkeypatch.setattr(known, "url", f"{server.url}gzip.zip")
+        monkeypatch.setattr(known, "md5", md5(archive.getvalue()))
+    else:
+        server = DataServer(files=files)
+        monkeypatch.setattr(known, "mirrors", [server.url])
+        monkeypatch.setattr(known, "resources", [(name, md5(files[name])) for name in files])
+    return server
+
+
+@pytest.fixture
+def no_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep off the user's cache and settings."""
+    monkeypatch.setattr(data_files, "cache_folder", lambda: tmp_path / "cache")
+    for variable in ("AE_DATA", "AE_DATA_DIR"):
+        monkeypatch.delenv(variable, raising=False)
+
+
+@pytest.mark.usefixtures("no_cache")
+@pytest.mark.parametrize("name", OTHERS)
+def test_other_data_sets_are_fetched_once_and_are_those_of_torchvision(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = SOURCES[name]
+    server = offer(source, monkeypatch)
+    loaded = load_data(name, tmp_path)
+    monkeypatch.setenv("AE_DATA", name)
+    again = load_data(data_dir=tmp_path)
+    server.close()
+    assert server.fetched == list(server.files)
+    known = getattr(torchvision.datasets, source.folder)
+    options = {"split": "letters"} if name == "letters" else {}
+    for is_train, images, labels in (
+        (True, loaded.train_images, loaded.train_labels),
+        (False, loaded.test_images, loaded.test_labels),
+    ):
+        theirs = known(tmp_path, train=is_train, **options)
+        assert torch.equal(images[:, 0].mT if name == "letters" else images[:, 0], theirs.data)
+        names = [loaded.label_names[label] for label in labels.tolist()]
+        assert names == [theirs.classes[target] for target in theirs.targets.tolist()]
+    assert torch.equal(again.train_images, loaded.train_images)
+    assert str(loaded).startswith(f"{source.title}: ") and loaded.name == name
+
+
+@pytest.mark.usefixtures("no_cache")
+def test_other_data_set_that_cannot_be_had_is_no_digits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = offer(SOURCES["kmnist"], monkeypatch)
+    server.failure, server.failing = "503", list(server.files)
+    with pytest.raises(DataError, match="Kuzushiji-MNIST cannot be had") as caught:
+        load_data("kmnist", tmp_path)
+    server.close()
+    assert "503" in str(caught.value) and f"{tmp_path}/KMNIST/raw" in str(caught.value)
+
+
+LETTERS = as_arrays(make_files(SOURCES["letters"]))
+PAGE = np.frombuffer(b"<html>Please log in</html>", np.uint8)
+CHANGES: dict[str, Callable[[Bytes], Bytes]] = {
+    "empty": lambda file: file[:0],
+    "a page": lambda file: PAGE,
+    "header only": lambda file: file[:16],
+    "one byte short": lambda file: file[:-1],
+    "one byte long": lambda file: np.append(file, file[-1:]),
+    "all zero": lambda file: np.append(file[:16], file[16:] * 0),
+    "all 255": lambda file: np.append(file[:8], file[8:] * 0 + 255),
+    "bad type code": lambda file: np.append(file[:2] + 1, file[2:]),
+}
+
+
+@pytest.mark.parametrize("number", [0, 1], ids=["images", "labels"])
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
+def test_wrong_file_is_known_without_a_checksum(
+    number: int, change: Callable[[Bytes], Bytes]
+) -> None:
+    name, other, *_ = SOURCES["letters"].names[number:]
+    assert is_right(SOURCES["letters"], name, LETTERS[name])
+    assert not is_right(SOURCES["letters"], name, change(LETTERS[name]))
+    assert not is_right(SOURCES["letters"], name, LETTERS[other])
+
+
+@pytest.mark.parametrize("order", [(2, 1, 0, 3), (2, 3, 0, 1)], ids=["images", "all"])
+def test_files_to_train_and_to_test_that_changed_places_are_named(order: tuple[int, ...]) -> None:
+    files = list(as_arrays(FILES).values())
+    changed = dict(zip(SMALL.names, (files[number] for number in order), strict=True))
+    with pytest.raises(DataError, match="do not belong together"):
+        read_tensors(SMALL, changed)
 
 
 def test_embedded_digits_are_asked_for_or_step_in_with_a_notice(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def fail(data_dir: object) -> Path:
-        raise DataError("MNIST could not be fetched.\nCause: no network.\nCure: connect.")
+    def fail(*_: object) -> None:
+        raise DataError("MNIST cannot be had.\nCause: no network.\nCure: connect.")
 
-    monkeypatch.setattr(data, "find_or_fetch_mnist", fail)
+    monkeypatch.setattr(data, "find_or_fetch", fail)
     monkeypatch.setenv("AE_DATA", "digits")
     assert load_digits().name == "digits" and capsys.readouterr().out == ""
     with pytest.raises(DataError):
@@ -52,8 +154,16 @@ def test_embedded_digits_are_asked_for_or_step_in_with_a_notice(
     assert load_digits().name == "digits"
     notice = " ".join(capsys.readouterr().out.split())
     assert "embedded digits, not MNIST" in notice and "no network. Cure: connect." in notice
-    with pytest.raises(ValueError, match=r"'minst'.*'auto', 'mnist', 'digits'"):
+    with pytest.raises(ValueError, match=r"'minst'.*'auto', 'mnist', 'digits'$"):
         load_digits("minst")
+    with pytest.raises(ValueError, match=r"'minst'.*'digits', 'fashion', 'kmnist', 'letters'"):
+        load_data("minst")
+    monkeypatch.setenv("AE_DATA", "fashion")
+    assert load_digits().name == "digits"
+    line, notice = capsys.readouterr().out.split("\n", 1)
+    assert line.startswith("AE_DATA=fashion is not used here") and "digits" in notice
+    with pytest.raises(DataError):
+        load_data()
 
 
 def test_embedded_digits_resemble_mnist_and_are_the_same_every_time() -> None:
@@ -79,8 +189,8 @@ def test_embedded_digits_resemble_mnist_and_are_the_same_every_time() -> None:
 def test_embedded_digits_keep_their_content_upright_and_whole() -> None:
     """Shrunk again, each of them resembles its own original most."""
     small = torch.from_numpy(datasets.load_digits().images[:200]).float() / 16
-    large = data.enlarge_digits(small)
-    placed = to_float(data.centre_digits(large))
+    large = embedded.enlarge_digits(small)
+    placed = to_float(embedded.centre_digits(large))
     assert torch.allclose(placed.sum((1, 2, 3)), large.sum((1, 2)), rtol=0.01)  # nothing cropped
     shrunk = torch.nn.functional.adaptive_avg_pool2d(large, 8)
     correlations = torch.corrcoef(torch.cat((shrunk, small)).flatten(1))[:200, 200:]

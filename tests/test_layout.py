@@ -18,8 +18,8 @@ MODULES = dict(zip([n.removesuffix(".__init__") for n in NAMES], PATHS, strict=T
 TREES = {name: ast.parse(path.read_text(encoding="utf-8")) for name, path in MODULES.items()}
 
 # The ground of the package: what training, chapters and widgets stand on.
-GROUND = ["images", "mnist_files", "data", "device", "metrics", "losses", "latent", "distance"]
-GROUND += ["plots", "maps"]
+GROUND = ["images", "data_files", "downloads", "embedded", "data", "device", "metrics", "losses"]
+GROUND += ["latent", "distance", "plots", "maps"]
 MODELS = ["layers", "models"]
 # What takes images, codes, arrays or functions, but knows no model, may import only such ground.
 RULES = [(name, GROUND) for name in [*GROUND, "training"]]
@@ -115,6 +115,6 @@ def test_a_module_can_be_read_in_one_sitting(folder: str) -> None:
 
 def test_the_package_is_small_and_so_are_the_tests() -> None:
     package = count_lines("ae_utils")
-    assert sum(package) <= 2_500
+    assert sum(package) <= 3_000
     assert statistics.median(package) <= 150
     assert sum(count_lines("tests")) <= 1.2 * (sum(package) + sum(count_lines("tools")))

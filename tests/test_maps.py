@@ -74,6 +74,16 @@ def test_map_names_each_digit_at_the_median_of_its_codes() -> None:
         assert to_hex(text.get_bbox_patch().get_edgecolor()) == DIGIT_COLOURS[digit]
 
 
+def test_classes_of_any_number_have_colours_and_names_of_their_own() -> None:
+    labels = torch.arange(78) % 26
+    fig, ax = plot_latent_map(random_map(78)[0], labels, names=[f"name {n}" for n in range(26)])
+    assert [text.get_text() for text in ax.texts] == [f"name {n}" for n in range(26)]
+    colours = [to_hex(text.get_bbox_patch().get_edgecolor()) for text in ax.texts]
+    assert [to_hex(c) for c in ax.collections[0].get_facecolors()] == colours * 3
+    assert len(set(colours)) == 26
+    fig.canvas.draw()
+
+
 def test_digits_that_are_not_there_are_not_named() -> None:
     _, ax = plot_latent_map(torch.rand(6, 2), torch.tensor([3, 3, 3, 7, 7, 7]))
     assert [text.get_text() for text in ax.texts] == ["3", "7"]

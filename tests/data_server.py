@@ -1,4 +1,4 @@
-"""A small MNIST of random images, and a web server that sends it, or misbehaves as it is told."""
+"""Small data sets of random images, and a web server that sends one, or misbehaves as told."""
 
 import gzip
 import hashlib
@@ -8,29 +8,52 @@ import struct
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import numpy as np
 
-RANDOM = np.random.default_rng(0)
-FILES = {  # 20 and 10 images with their labels, each file after its header
-    "train-images-idx3-ubyte": RANDOM.bytes(16 + 20 * 784),
-    "train-labels-idx1-ubyte": RANDOM.bytes(8) + bytes(range(10)) * 2,
-    "t10k-images-idx3-ubyte": RANDOM.bytes(16 + 10 * 784),
-    "t10k-labels-idx1-ubyte": RANDOM.bytes(8) + bytes(range(10)),
-}
+from ae_utils.data_files import SOURCES, Source
+
+
+def make_files(source: Source, n_train: int = 0, n_test: int = 0) -> dict[str, bytes]:
+    """The four files of a data set of random images, by default two of a class and one of each."""
+    random, n_classes = np.random.default_rng(0), len(source.label_names)
+    files = []
+    for n in (n_train or 2 * n_classes, n_test or n_classes):
+        labels = np.arange(n) % n_classes + source.first_label
+        files += [struct.pack(">4i", 0x803, n, 28, 28) + random.bytes(784 * n)]
+        files += [struct.pack(">2i", 0x801, n) + labels.astype(np.uint8).tobytes()]
+    return dict(zip(source.names, files, strict=True))
+
+
+def pack(files: dict[str, bytes]) -> dict[str, bytes]:
+    """The same files as they are offered for download."""
+    return {f"{name}.gz": gzip.compress(content) for name, content in files.items()}
+
+
+def md5(content: bytes) -> str:
+    """The checksum that torchvision knows of a download."""
+    return hashlib.md5(content).hexdigest()
+
+
+FILES = make_files(SOURCES["mnist"])
 SHA256 = {name: hashlib.sha256(content).hexdigest() for name, content in FILES.items()}
-PACKED = {f"{name}.gz": gzip.compress(content) for name, content in FILES.items()}
+SMALL = replace(SOURCES["mnist"], sha256=SHA256)
+PACKED = pack(FILES)
 
 
-class MnistServer(ThreadingHTTPServer):
+class DataServer(ThreadingHTTPServer):
     """Serves until `close`, with a failure of FAILURES, over TLS with a PEM file's certificate."""
 
-    def __init__(self, failure: str = "", certificate: Path | None = None) -> None:
+    def __init__(
+        self, failure: str = "", certificate: Path | None = None, files: dict[str, bytes] = PACKED
+    ) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
         self.failure = failure
-        self.failing = list(PACKED) if failure else []  # the files with which it fails
+        self.files = files  # by their names
+        self.failing = list(files) if failure else []  # those with which it fails
         self.delay = 0.0  # seconds before it sends a file
         self.fetched: list[str] = []  # the files that it was asked for
         self.closing = threading.Event()
@@ -60,9 +83,9 @@ class Handler(BaseHTTPRequestHandler):
         self.server.fetched.append(name)
         time.sleep(self.server.delay)
         if name in self.server.failing:
-            FAILURES[self.server.failure][1](self, PACKED[name])
+            FAILURES[self.server.failure][1](self, self.server.files[name])
         else:
-            self.send(PACKED[name])
+            self.send(self.server.files[name])
 
     def send(self, body: bytes, length: int | None = None, status: int = 200) -> None:
         self.send_response(status)
@@ -80,7 +103,7 @@ class Handler(BaseHTTPRequestHandler):
         self.rfile.close()
 
 
-WRONG, CUT = "sent something else than MNIST", "connection refused or cut"
+WRONG, CUT = "sent something else", "connection refused or cut"
 LATE = "no answer for too long"
 
 # The cause that the user is told, and what the server does with the file that it is asked for.
@@ -90,7 +113,7 @@ FAILURES: dict[str, tuple[str, Callable[[Handler, bytes], object]]] = {
     "log-in page": (WRONG, lambda self, file: self.send(b"<html>Please log in</html>")),
     "shorter file": (WRONG, lambda self, file: self.send(file[:-9])),
     "damaged file": (WRONG, lambda self, file: self.send(file[:30] + b"?" + file[31:])),
-    "another file": (WRONG, lambda self, file: self.send(gzip.compress(b"not MNIST"))),
+    "another file": (WRONG, lambda self, file: self.send(gzip.compress(b"another"))),
     "short body": (CUT, lambda self, file: self.send(file[:30], len(file))),
     "disconnect": (CUT, lambda self, file: self.connection.shutdown(socket.SHUT_RDWR)),
     "reset": (CUT, lambda self, file: self.reset()),
