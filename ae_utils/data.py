@@ -61,7 +61,7 @@ def load_digits(name: str | None = None, data_dir: str | Path | None = None) -> 
     """
     chosen = os.environ.get("AE_DATA")
     if name is None and chosen in NAMES and chosen not in DIGITS:
-        print(f"AE_DATA={chosen} is not used here: the models to come were trained on digits.")
+        print(f"AE_DATA={chosen} is not used here: this starts from what was trained on digits.")
         name = "auto"
     return _load(name, data_dir, DIGITS)
 

@@ -38,18 +38,20 @@ def plot_latent_map(
     ax: Place = None,
     names: Sequence[str] = (),
 ) -> Drawing:
-    """Codes in the plane, one colour a class, each class's name at the median of its codes.
+    """Codes in the plane, one colour a class, each class's number at the median of its codes.
 
     Args:
         codes, labels: (N, 2), and int64 (N,), from 0 on; up to `N_DRAWN` are drawn.
         box: two corners (2,), what part of the plane to show; all of it if left out.
-        names: what the labels stand for; the numbers themselves if left out.
+        names: what the numbers stand for, to be listed beside the map.
     """
     fig, ax = figure_of(ax, (6.5, 6))
     x, y = evenly(codes, N_DRAWN).T.cpu().numpy()
     colours = _class_colours(labels)
     ax.scatter(x, y, s=3, c=[colours[k] for k in evenly(labels, N_DRAWN)], **DOTS)
-    _name_classes(ax, codes, labels, names)
+    _name_classes(ax, codes, labels)
+    if names:
+        _explain_classes(ax, labels, names)
     _set_plane(ax, box)
     return fig, ax
 
@@ -160,18 +162,24 @@ def _class_colours(labels: Tensor) -> Sequence[Any]:
     return DIGIT_COLOURS if n <= 10 else list(plt.get_cmap("turbo", n)(range(n)))
 
 
-def _name_classes(ax: Any, codes: Tensor, labels: Tensor, names: Sequence[str] = ()) -> None:
-    """Write each class there is at the median of its codes, in the plane or in space."""
+def _name_classes(ax: Any, codes: Tensor, labels: Tensor) -> None:
+    """Write the number of each class there is at the median of its codes, in plane or space."""
     colours = _class_colours(labels)
     for label in labels.unique().tolist():
         centre = codes[labels == label].median(0).values.tolist()
-        name = names[label] if names else str(label)
-        shape = "circle" if len(name) == 1 else "round"
-        sign = {"boxstyle": shape, "facecolor": "white", "edgecolor": colours[label]}
+        sign = {"boxstyle": "circle", "facecolor": "white", "edgecolor": colours[label]}
         ax.text(
-            *centre, name, color=INK, fontsize=11, weight="bold", ha="center", va="center",
+            *centre, str(label), color=INK, fontsize=11, weight="bold", ha="center", va="center",
             bbox=sign | {"pad": 0.2, "linewidth": 1.8}, clip_on=True, zorder=4,
         )  # fmt: skip
+
+
+def _explain_classes(ax: Axes, labels: Tensor, names: Sequence[str]) -> None:
+    """List beside the map what the numbers of the classes stand for, in their colours."""
+    colours = _class_colours(labels)
+    for label in labels.unique().tolist():
+        ax.scatter([], [], s=40, color=colours[label], label=f"{label}  {names[label]}")
+    ax.legend(loc="center left", bbox_to_anchor=(1, 0.5))
 
 
 def _edges(first: float, last: float, n: int) -> tuple[float, float]:

@@ -1,10 +1,12 @@
 """The data set that a reader gets: read exactly, or embedded digits that resemble MNIST's."""
 
 import io
+import re
 from collections.abc import Callable
 from pathlib import Path
 from zipfile import ZipFile
 
+import nbformat
 import numpy as np
 import pytest
 import torch
@@ -14,8 +16,13 @@ from sklearn import datasets
 from ae_utils import data, data_files, embedded
 from ae_utils.data import DataError, DataSet, load_data, load_digits, read_tensors
 from ae_utils.data_files import SOURCES, Bytes, Source, is_right
-from ae_utils.images import to_float
+from ae_utils.images import centre_digits, to_float
+from ae_utils.losses import evaluate
+from ae_utils.models import linear_autoencoder
 from tests.data_server import FILES, SMALL, DataServer, make_files, md5, pack
+from tests.helpers import random_images
+from tools.execution import Execution, execute
+from tools.notebooks import SeriesError, check_saveable, data_line
 
 ROOT = Path(__file__).parents[1]
 OTHERS = ["fashion", "kmnist", "letters"]
@@ -120,6 +127,22 @@ CHANGES: dict[str, Callable[[Bytes], Bytes]] = {
 }
 
 
+def test_notebook_1_runs_on_clothes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    raw = tmp_path / "FashionMNIST" / "raw"
+    raw.mkdir(parents=True)
+    for name, content in make_files(SOURCES["fashion"], 1_000, 200).items():
+        (raw / name).write_bytes(content)
+    monkeypatch.setenv("AE_DATA", "fashion")
+    monkeypatch.setenv("AE_DATA_DIR", str(tmp_path))
+    path = ROOT / "notebooks" / "01_compression.ipynb"
+    run = Execution(path.stem, nbformat.read(path, as_version=4))
+    execute(path, run)
+    line = "Fashion-MNIST: 1,000 training and 200 test images, 28 x 28"
+    assert data_line(run.notebook) == line
+    with pytest.raises(SeriesError, match=f"used {line}; outputs are saved from real MNIST only"):
+        check_saveable(path.stem, run.notebook)
+
+
 @pytest.mark.parametrize("number", [0, 1], ids=["images", "labels"])
 @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
 def test_wrong_file_is_known_without_a_checksum(
@@ -137,6 +160,25 @@ def test_files_to_train_and_to_test_that_changed_places_are_named(order: tuple[i
     changed = dict(zip(SMALL.names, (files[number] for number in order), strict=True))
     with pytest.raises(DataError, match="do not belong together"):
         read_tensors(SMALL, changed)
+
+
+@pytest.mark.parametrize("ending", ["csv", "npy"])
+def test_readme_reads_a_table_of_digits(
+    ending: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    images, labels = random_images(12), torch.arange(12) % 10
+    table = np.column_stack((labels, images.flatten(1))).astype(np.uint8)
+    header = ",".join(["label", *(f"pixel{n}" for n in range(784))])
+    np.savetxt("train.csv", table, "%d", ",", header=header, comments="")
+    np.save("train.npy", table)
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    from_csv, then = re.search(r"(table = .*loadtxt.*)\n(images, labels = .*)", text).groups()
+    from_npy = re.search(r"`(table = .*np.load.*)` for", text)[1]
+    found = {"torch": torch, "np": np}
+    exec(f"{from_csv if ending == 'csv' else from_npy}\n{then}", found)
+    assert torch.equal(found["images"], images) and torch.equal(found["labels"], labels)
+    assert evaluate(linear_autoencoder(2), found["images"]) > 0
 
 
 def test_embedded_digits_are_asked_for_or_step_in_with_a_notice(
@@ -190,7 +232,7 @@ def test_embedded_digits_keep_their_content_upright_and_whole() -> None:
     """Shrunk again, each of them resembles its own original most."""
     small = torch.from_numpy(datasets.load_digits().images[:200]).float() / 16
     large = embedded.enlarge_digits(small)
-    placed = to_float(embedded.centre_digits(large))
+    placed = to_float(centre_digits(large))
     assert torch.allclose(placed.sum((1, 2, 3)), large.sum((1, 2)), rtol=0.01)  # nothing cropped
     shrunk = torch.nn.functional.adaptive_avg_pool2d(large, 8)
     correlations = torch.corrcoef(torch.cat((shrunk, small)).flatten(1))[:200, 200:]

@@ -77,10 +77,14 @@ def test_map_names_each_digit_at_the_median_of_its_codes() -> None:
 def test_classes_of_any_number_have_colours_and_names_of_their_own() -> None:
     labels = torch.arange(78) % 26
     fig, ax = plot_latent_map(random_map(78)[0], labels, names=[f"name {n}" for n in range(26)])
-    assert [text.get_text() for text in ax.texts] == [f"name {n}" for n in range(26)]
+    assert [text.get_text() for text in ax.texts] == [f"{n}" for n in range(26)]
+    listed = [text.get_text() for text in ax.get_legend().get_texts()]
+    assert listed == [f"{n}  name {n}" for n in range(26)]
     colours = [to_hex(text.get_bbox_patch().get_edgecolor()) for text in ax.texts]
     assert [to_hex(c) for c in ax.collections[0].get_facecolors()] == colours * 3
     assert len(set(colours)) == 26
+    handles = ax.get_legend().legend_handles
+    assert [to_hex(handle.get_facecolors()[0]) for handle in handles] == colours
     fig.canvas.draw()
 
 

@@ -246,7 +246,7 @@ def test_inplace_saves_outputs_and_a_second_run_changes_nothing(make_series):
 @pytest.mark.parametrize(
     ("cells", "reason"),
     [
-        ({"data": EMBEDDED}, "used the embedded digits"),
+        ({"data": EMBEDDED}, "used Embedded digits:"),
         ({"second": "import sys\nprint('!', file=sys.stderr)"}, "02_second wrote to stderr in"),
         ({"second": "1 / 0"}, "02_second failed in cell [2]: ZeroDivisionError"),
     ],

@@ -11,7 +11,7 @@ from nbformat import NotebookNode
 
 from tools.commands import write_whole
 
-DATA_LINES = ("MNIST:", "Embedded digits:")
+DATA_LINE = re.compile(r".+: [\d,]+ training and [\d,]+ test images")
 KERNELSPEC = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 PROGRESS_BAR = re.compile(r"\d+%\||\d+it \[")  # how tqdm's widgets describe themselves
@@ -72,7 +72,7 @@ def data_line(notebook: NotebookNode) -> str | None:
     """Return the line in which an executed notebook says what data it used, if it says so."""
     for output in outputs(notebook):
         for line in output.get("text", "").splitlines():
-            if line.startswith(DATA_LINES):
+            if DATA_LINE.match(line):
                 return line
     return None
 
@@ -81,11 +81,11 @@ def check_saveable(name: str, notebook: NotebookNode) -> None:
     """Refuse outputs that do not belong into the notebooks of the series.
 
     Raises:
-        SeriesError: the notebook used the embedded digits, or wrote to stderr.
+        SeriesError: the notebook used other images than MNIST's, or wrote to stderr.
     """
-    if (data_line(notebook) or "").startswith("Embedded digits:"):
-        reason = "used the embedded digits; outputs are saved from real MNIST only"
-        raise SeriesError(f"{name} {reason}")
+    line = data_line(notebook)
+    if line and not line.startswith("MNIST:"):
+        raise SeriesError(f"{name} used {line}; outputs are saved from real MNIST only")
     for cell in notebook.cells:
         if any(output.get("name") == "stderr" for output in cell.get("outputs", [])):
             raise SeriesError(f"{name} wrote to stderr in cell [{cell.execution_count}]")

@@ -19,7 +19,7 @@ quote("PCA stands at {}. Where will", error_pca)
 quote("at {}, {}, {} or {}?", 0.05, 0.04, 0.03, 0.01)
 quote("The test error is {}, {} % below PCA's", error_deep, 100 * (1 - error_deep / error_pca))
 
-n_embedded = len(load_digits("digits").train_images)
+n_embedded = len(load_data("digits").train_images)
 quote("which trains on only {} images", n_embedded)
 
 quote("PNG needs {} bytes", bytes_png)

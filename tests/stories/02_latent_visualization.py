@@ -129,3 +129,12 @@ if digits.name == "mnist":
     assert abs(accuracy_after - accuracy_before) < 0.01
     (left, up), (right, down) = centres
     assert left < 0 < up and down < 0 < right
+
+assert len(shares) == 10
+if clothes.name == "fashion":
+    of = {name: share for name, share in zip(clothes.label_names, shares.tolist(), strict=True)}
+    assert sorted(of, key=of.get, reverse=True)[:2] == ["Trouser", "Bag"]
+    assert min(of["Sandal"], of["Sneaker"], of["Ankle boot"]) > 0.7
+    assert clothes.label_names[worst] == "Shirt"
+    like = [clothes.label_names.index(name) for name in ("T-shirt/top", "Pullover", "Coat")]
+    assert table[worst, like].sum() > 0.5

@@ -2,7 +2,7 @@
 
 On the embedded digits every cell runs twice, and must say and draw the same again. After the last
 cell the notebook tells its story (see `tools/publish/stories.py`). A cell that fails is a test that
-fails.
+fails. Nothing is fetched: what is not on disk is missing.
 """
 
 import os
@@ -25,6 +25,7 @@ from tools.processes import BUDGET, process_peak_memory
 from tools.publish.stories import story_cells
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
+OFFLINE = {"HTTP_PROXY": "http://127.0.0.1:9", "HTTPS_PROXY": "http://127.0.0.1:9"}  # no proxy
 TIMES = re.compile(r"\d+(\.\d+)? (s|ms|seconds)\b")
 OPEN_FIGURES = "import matplotlib.pyplot\nassert matplotlib.pyplot.get_fignums() == []"
 
@@ -94,7 +95,7 @@ class Run(IPyNbFile):
         """Start the kernel, which takes its data set from the environment."""
         if self.data == "mnist" and not has_mnist():
             pytest.skip("needs real MNIST: no network, and AE_DATA_DIR names no folder with it")
-        with mock.patch.dict(os.environ, KERNEL_SETTINGS | {"AE_DATA": self.data}):
+        with mock.patch.dict(os.environ, KERNEL_SETTINGS | OFFLINE | {"AE_DATA": self.data}):
             super().setup()
 
 
