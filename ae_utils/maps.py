@@ -15,6 +15,7 @@ from matplotlib.patheffects import withStroke
 from mpl_toolkits.mplot3d import Axes3D  # type: ignore[import-untyped]
 from torch import Tensor
 
+from ae_utils.images import IMAGE_SHAPE, to_float
 from ae_utils.latent import evenly
 from ae_utils.plots import INK, Drawing, Place, figure_of
 
@@ -97,18 +98,19 @@ def plot_decoded_grid(images: Tensor, low: Tensor, high: Tensor, ax: Place = Non
     """The images that a grid of points decodes to, each where its point lies.
 
     Args:
-        images: (rows, columns, 1, 28, 28) in 0..1, laid out as by `latent.make_grid`.
+        images: (rows, columns, 1, 28, 28), uint8 or in 0..1, laid out as by `latent.make_grid`.
         low, high: the points (2,) of the lower left and the upper right image.
     """
     fig, ax = figure_of(ax, (6.5, 6.5))
     rows, columns = images.shape[:2]
-    mosaic = images.detach().cpu().reshape(rows, columns, 28, 28).permute(0, 2, 1, 3)
+    tiles = to_float(images.detach().cpu().reshape(-1, *IMAGE_SHAPE))
+    mosaic = tiles.reshape(rows, columns, 28, 28).permute(0, 2, 1, 3)
     left, right = _edges(low[0].item(), high[0].item(), columns)
     bottom, top = _edges(low[1].item(), high[1].item(), rows)
     ax.imshow(
         mosaic.reshape(rows * 28, columns * 28).numpy(),
         cmap=FEW_GREYS, vmin=0, vmax=1, extent=(left, right, bottom, top),
-        interpolation="nearest", aspect="auto",
+        interpolation="nearest", origin="upper", aspect="auto",
     )  # fmt: skip
     ax.set(xlabel="z1", ylabel="z2")
     return fig, ax
@@ -142,7 +144,7 @@ def plot_confusion(
     """A table (K, K) of shares in 0..1, as numbers of per cent on squares of blue."""
     side = max(5.5, 0.4 * len(table))
     fig, ax = figure_of(ax, (side + 0.5, side))
-    ax.imshow(table.numpy(), cmap="Blues", vmin=0, vmax=1)
+    ax.imshow(table.numpy(), cmap="Blues", vmin=0, vmax=1, origin="upper")
     for row, shares in enumerate(table.tolist()):
         for column, share in enumerate(shares):
             if share >= 0.005:

@@ -5,6 +5,7 @@ import io
 from html import escape
 from typing import Any
 
+import matplotlib.pyplot as plt
 import torch
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
@@ -13,17 +14,21 @@ from torch import Tensor
 
 from ae_utils.latent import evenly
 from ae_utils.maps import plot_latent_map, plot_latent_map_3d
-from ae_utils.plots import INK
+from ae_utils.plots import INK, STYLE
 
 IMAGE_SIZE, MAP_SIZE, TURNTABLE_SIZE = 168, 380, 420  # pixels on the screen, along each side
 MAP_AXES = (0.15, 0.12, 0.83, 0.86)  # left, bottom, width and height, as shares of the map's size
 N_TURNED = 2_000  # codes in a map that turns: few enough to draw it while a slider moves
-PLAIN: dict[str, Any] = {"facecolor": "white", "layout": "none"}  # whatever the style says
+
+# Whatever the reader has set; the axes are placed by hand.
+PICTURE_STYLE = STYLE | {"figure.constrained_layout.use": False}
+in_picture_style = plt.style.context(PICTURE_STYLE, after_reset=True)
 
 
+@in_picture_style
 def draw_map(codes: Tensor, labels: Tensor, low: Tensor, high: Tensor) -> Any:
-    """Draw codes (N, 2) between two corners (2,), whatever the style; returns the axes."""
-    ax: Any = Figure((3.8, 3.8), dpi=200, **PLAIN).add_axes(MAP_AXES)  # 2 dots a screen pixel
+    """Draw codes (N, 2) between two corners (2,); returns the axes."""
+    ax: Any = Figure((3.8, 3.8), dpi=200).add_axes(MAP_AXES)  # 2 dots a screen pixel
     plot_latent_map(codes, labels, (low, high), ax)
     return ax
 
@@ -42,15 +47,17 @@ def html_marker(z: Tensor, low: Tensor, high: Tensor, name: str) -> str:
     )
 
 
+@in_picture_style
 def draw_turntable(codes: Tensor, labels: Tensor) -> Any:
     """Draw codes (N, 3), of more than `N_TURNED` evenly spaced ones; returns the axes."""
-    ax: Any = Figure((4.8, 4.8), dpi=125, **PLAIN).add_axes((0, 0, 0.95, 1), projection="3d")
+    ax: Any = Figure((4.8, 4.8), dpi=125).add_axes((0, 0, 0.95, 1), projection="3d")
     plot_latent_map_3d(evenly(codes, N_TURNED), evenly(labels, N_TURNED), ax=ax)
     return ax
 
 
+@in_picture_style
 def html_figure(fig: Figure, alt: str, size: int) -> str:
-    """All of a figure as HTML, whatever the settings for saved figures."""
+    """All of a figure as HTML."""
     buffer = io.BytesIO()
     FigureCanvasAgg(fig).print_png(buffer, pil_kwargs={"compress_level": 1})  # 6 takes longer
     return _html_image(buffer.getvalue(), alt, size)

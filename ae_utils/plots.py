@@ -10,15 +10,24 @@ from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
+import torch
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Polygon
 from numpy.typing import NDArray
 from torch import Tensor
 
+from ae_utils.images import IMAGE_SHAPE, to_float
+
 INK, MUTED = "#222222", "#767676"
 # From Okabe & Ito's colour-blind-safe palette.
 BLUE, ORANGE, GREEN, PURPLE = "#0072b2", "#d55e00", "#009e73", "#cc79a7"
+
+STYLE: dict[str, Any] = {  # on top of matplotlib's own settings
+    "figure.dpi": 100, "figure.constrained_layout.use": True, "legend.frameon": False,
+    "font.size": 11, "axes.titlesize": 11, "axes.spines.top": False, "axes.spines.right": False,
+    "axes.prop_cycle": plt.cycler(color=[BLUE, ORANGE, GREEN, PURPLE, INK]),
+}  # fmt: skip
 
 Numbers = Sequence[float]
 Captions = Mapping[str, Sequence[str]]
@@ -28,26 +37,21 @@ ERROR_TICKS = [d / 1000 for d in (1, 2, 3, 5, 7, 10, 15, 20, 25, 30, 35, 40, 50,
 
 
 def use_series_style() -> None:
-    """Give every figure that follows the look of the series."""
-    plt.rc("figure", dpi=100)
-    plt.rc("figure.constrained_layout", use=True)
-    plt.rc("font", size=11)
-    plt.rc("axes", titlesize=11, prop_cycle=plt.cycler(color=[BLUE, ORANGE, GREEN, PURPLE, INK]))
-    plt.rc("axes.spines", top=False, right=False)
-    plt.rc("legend", frameon=False)
+    """Give every figure that follows the look of the series, whatever was set before."""
+    plt.rcdefaults()
+    plt.style.use(STYLE)
 
 
 def draw_image(image: Tensor, ax: Axes, caption: str = "", *, signed: bool = False) -> None:
     """Draw one image (1, 28, 28) or (28, 28) in `ax`, grey from 0 (white) to 1 (black).
 
-    Or signed, on a scale of its own from blue (most negative) through white (0) to red.
+    Or signed, on a scale of its own from blue (most negative) through white (0) to red. A stored
+    image, uint8, is converted; other whole numbers raise a TypeError.
     """
     pixels = _to_pixels(image)
-    if signed:
-        limit = float(np.abs(pixels).max()) or 1.0
-        ax.imshow(pixels, cmap="RdBu_r", vmin=-limit, vmax=limit, interpolation="nearest")
-    else:
-        ax.imshow(pixels, cmap="gray_r", vmin=0, vmax=1, interpolation="nearest")
+    limit = float(np.abs(pixels).max()) or 1.0
+    colours, low, high = ("RdBu_r", -limit, limit) if signed else ("gray_r", 0, 1)
+    ax.imshow(pixels, cmap=colours, vmin=low, vmax=high, interpolation="nearest", origin="upper")
     ax.set(xticks=[], yticks=[])
     ax.spines[:].set(visible=True, color="#cccccc")
     if caption:
@@ -60,7 +64,7 @@ def plot_image_rows(
     """Images in labelled rows, one column an image; returns the figure and its axes (rows, N).
 
     Args:
-        rows: for each label, images (N, 1, 28, 28) in 0..1; the same N in every row.
+        rows: for each label, images (N, 1, 28, 28), uint8 or in 0..1; the same N in every row.
         captions: for some of the labels, N short texts to stand below the images.
         signed: for weights and the like, which may be negative; see `draw_image`.
     """
@@ -152,7 +156,8 @@ def plot_autoencoder(sizes: Sequence[int], x: Tensor, z: Tensor, x_hat: Tensor) 
         _draw_half(ax, side, sizes)
         centre = side * 4.25
         box = (centre - 0.8, centre + 0.8, -0.8, 0.8)
-        ax.imshow(_to_pixels(image), cmap="gray_r", vmin=0, vmax=1, extent=box)
+        pixels = _to_pixels(image)
+        ax.imshow(pixels, cmap="gray_r", vmin=0, vmax=1, extent=box, origin="upper")
         ax.text(centre, 1.05, title, weight="bold", **middle)
         ax.text(centre, -1.05, "28 x 28 = 784", va="top", **middle)
     numbers = "\n".join(f"{value:.2f}" for value in z.tolist())
@@ -187,4 +192,5 @@ def _draw_half(ax: Axes, side: int, sizes: Sequence[int]) -> None:
 
 
 def _to_pixels(image: Tensor) -> NDArray[np.float32]:
-    return image.detach().cpu().reshape(28, 28).numpy()
+    image = torch.as_tensor(image).detach().cpu().reshape(1, *IMAGE_SHAPE)
+    return to_float(image).float().reshape(28, 28).numpy()

@@ -74,6 +74,21 @@ def test_grey_range_is_the_same_for_every_image(value: float) -> None:
     check_grey_image(axes[0, 0], torch.full((28, 28), value))
 
 
+def test_stored_images_are_drawn_as_what_they_stand_for_and_other_numbers_refused() -> None:
+    stored = (random_images(4) * 255).byte()
+    x = stored.float() / 255
+    for same in (stored, x.double(), stored.numpy()):
+        for ax, image in zip(plot_image_rows({"x": same})[1][0], x, strict=True):
+            check_grey_image(ax, image)
+    drawn = [maps.plot_decoded_grid(each.view(2, 2, 1, 28, 28), *BOX)[1] for each in (stored, x)]
+    assert np.array_equal(*(ax.images[0].get_array() for ax in drawn))
+    _, ax = plot_autoencoder([784, 2], stored[0], torch.zeros(2), stored[1])
+    check_grey_image(ax, x[1], 1)
+    for draw in (draw_image, lambda image, ax: maps.plot_decoded_grid(image[None], *BOX, ax)):
+        with pytest.raises(TypeError, match=r"got torch\.int64\.\nPass a uint8"):
+            draw(stored[:1].long(), ax)
+
+
 @pytest.mark.parametrize(("n_rows", "n"), [(1, 1), (1, 6), (3, 4)])
 def test_rows_show_their_images(n_rows: int, n: int) -> None:
     rows = {f"row {k}": random_images(n, seed=k).requires_grad_() for k in range(n_rows)}
@@ -265,6 +280,32 @@ def test_plot_draws_into_axes_it_is_given_or_a_figure_of_its_own(name: str) -> N
     assert plt.get_fignums() == [figure.number, own.number]
     check_figure_draws(figure)
     check_figure_draws(own)
+
+
+X = random_images(2)
+FIGURES = CALLS | {
+    "rows": lambda _: plot_image_rows({"x": X}, {"x": ["a", "b"]}),
+    "path": lambda _: plot_autoencoder([784, 9, 2], X[0], torch.ones(2), X[1]),
+    "space": lambda _: maps.plot_latent_map_3d(torch.rand(40, 3), LABELS),
+}
+HOSTILE = {"image.origin": "lower", "axes.grid": True, "font.size": 20, "font.family": "serif"}
+
+
+@pytest.mark.parametrize("hostile", ["dark_background", "ggplot", HOSTILE], ids=str)
+@pytest.mark.parametrize("draw", FIGURES.values(), ids=FIGURES)
+def test_figures_come_out_the_same_whatever_was_set_before(draw, hostile) -> None:
+    pixels = []
+    for style in ({}, hostile):
+        plt.style.use(style)
+        use_series_style()
+        torch.manual_seed(0)
+        fig, _ = draw(None)
+        check_figure_draws(fig)
+        pixels.append(np.array(fig.canvas.buffer_rgba()))
+    assert np.array_equal(*pixels)
+    plt.rcParams["image.origin"] = "lower"  # set afterwards, it turns no image upside down
+    axes = np.ravel(draw(None)[1])
+    assert all(image.origin == "upper" for ax in axes for image in ax.images)
 
 
 def test_style_holds_for_figures_that_follow() -> None:
