@@ -48,7 +48,8 @@ class DataDistance:
 
 def place_levels(distance: DataDistance, codes: Tensor) -> list[float]:
     """Where 'among the data' ends (95 % of codes are less lonely), and 'at the edge' (99.9 %)."""
-    return distance(evenly(codes, 1_000)).quantile(torch.tensor([0.95, 0.999])).tolist()
+    shares = torch.tensor([0.95, 0.999], dtype=torch.float32)
+    return distance(evenly(codes, 1_000)).quantile(shares).tolist()
 
 
 def name_place(distance: float, levels: Sequence[float]) -> str:

@@ -8,6 +8,8 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from ae_utils.device import ordinary_arithmetic
+
 IMAGE_SHAPE = (1, 28, 28)
 N_PIXELS = 28 * 28
 SIDE = 28  # pixels
@@ -53,6 +55,7 @@ def check_images(x: Tensor, name: str = "images") -> Tensor:
     return x
 
 
+@ordinary_arithmetic()
 @torch.no_grad()
 def map_batches(
     function: Callable[[Tensor], Tensor], data: Tensor, batch_size: int = BATCH
@@ -86,7 +89,7 @@ def map_batches(
 def mean_image(images: Tensor) -> Tensor:
     """The average, float32 (1, 28, 28) in 0..1, of at least one image, uint8 (N, 1, 28, 28)."""
     sums = (to_float(batch).sum(0) for batch in images.split(1_000))
-    return sum(sums, start=torch.zeros(IMAGE_SHAPE)) / len(images)
+    return sum(sums, start=torch.zeros(IMAGE_SHAPE, dtype=torch.float32)) / len(images)
 
 
 def first_of_each(labels: Tensor) -> Tensor:

@@ -64,15 +64,16 @@ def make_grid(low: Tensor, high: Tensor, n: int = 20) -> Tensor:
         raise ValueError(f"box: got corners {corners}. Pass two (2,), the first below the second.")
     if n < 2:
         raise ValueError(f"n: got {n!r}. Pass a whole number, 2 or more.")
-    across = torch.linspace(low[0].item(), high[0].item(), n)
-    down = torch.linspace(high[1].item(), low[1].item(), n)
+    across = torch.linspace(low[0].item(), high[0].item(), n, dtype=torch.float32)
+    down = torch.linspace(high[1].item(), low[1].item(), n, dtype=torch.float32)
     return torch.stack(torch.meshgrid(across, down, indexing="xy"), dim=-1)
 
 
 def sample_uniform(low: Tensor, high: Tensor, n: int, seed: int = 0) -> Tensor:
     """Points drawn evenly from a box: (n, latent_dim), from corners (latent_dim,)."""
     generator = torch.Generator().manual_seed(seed)
-    return low + (high - low) * torch.rand(n, len(low), generator=generator)
+    share = torch.rand(n, len(low), generator=generator, dtype=torch.float32)
+    return low + (high - low) * share
 
 
 def interpolate(start: Tensor, end: Tensor, n: int) -> Tensor:

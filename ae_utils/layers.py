@@ -9,6 +9,8 @@ from typing import Any, TypeVar
 import torch
 from torch import Tensor, nn
 
+from ae_utils.device import ordinary_arithmetic
+
 # The mean and standard deviation of a pixel over MNIST's 60,000 training images.
 PIXEL_MEAN, PIXEL_SD = 0.1307, 0.3081
 
@@ -30,8 +32,8 @@ def builder(function: Build) -> Build:
 
 @contextmanager
 def seeded(seed: int) -> Iterator[None]:
-    """Draw from `seed` inside the block; leave the caller's random state as it was."""
-    with torch.random.fork_rng(devices=[]):
+    """Draw 32-bit numbers from `seed` inside the block; leave the caller's random state alone."""
+    with ordinary_arithmetic(), torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(seed)  # of the CPU, where builders draw
         yield
 

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ae_utils.device import ordinary_arithmetic
 from ae_utils.images import check_images, check_stored, to_float
 from ae_utils.metrics import reconstruction_error
 
@@ -34,6 +35,7 @@ def error_rate(model: nn.Module, x: Tensor, labels: Tensor | None) -> Tensor:
     return 100 * (model(x).argmax(1) != labels).float().mean()
 
 
+@ordinary_arithmetic()
 def evaluate(
     model: nn.Module, images: Tensor, labels: Tensor | None = None, loss: Loss = reconstruction_loss
 ) -> float:
@@ -69,10 +71,16 @@ def mean_loss(model: nn.Module, images: Tensor, labels: Tensor | None, loss: Los
 
 
 def check_data(model: nn.Module, images: Tensor, labels: Tensor | None, what: str) -> Sample:
-    """Check images and labels, once for a whole training, and move them to the model's device.
+    """Check model, images and labels, once for a training; move the data to the model's device.
 
     `what` they are, 'training', 'test' or '', says the message of the TypeError or ValueError.
     """
+    for weight, w in model.named_parameters():
+        if w.dtype != torch.float32:
+            raise TypeError(
+                f"model: {weight} of this {type(model).__name__} is {w.dtype}.\n"
+                "Images are float32, and so must the weights be: call `model.float()` first."
+            )
     name = f"{what} images".lstrip()
     if not isinstance(images, Tensor):
         raise TypeError(

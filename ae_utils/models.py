@@ -106,10 +106,10 @@ def linear_autoencoder(
     latent_dim = check_latent_dim(latent_dim)
     with seeded(seed):
         down, up = nn.Linear(N_PIXELS, latent_dim), nn.Linear(latent_dim, N_PIXELS)
-    if mean_image is not None:
-        check_images(mean_image[None], MEAN)
-        set_bias(up, mean_image.flatten())
-        set_bias(down, -(down.weight.detach() @ mean_image.flatten()))  # the mean has code 0
+        if mean_image is not None:
+            check_images(mean_image[None], MEAN)
+            set_bias(up, mean_image.flatten())
+            set_bias(down, -(down.weight.detach() @ mean_image.flatten()))  # the mean has code 0
     encoder = nn.Sequential(nn.Flatten(), down)
     decoder = nn.Sequential(up, nn.Unflatten(1, IMAGE_SHAPE))
     recipe = {"builder": "models.linear_autoencoder", "latent_dim": latent_dim}

@@ -3,10 +3,12 @@
 import torch
 from torch import Tensor, nn
 
+from ae_utils.device import ordinary_arithmetic
 from ae_utils.images import N_PIXELS, mean_image, to_float
 from ae_utils.models import Autoencoder, linear_autoencoder
 
 
+@ordinary_arithmetic()
 def pca_autoencoder(images: Tensor, latent_dim: int = 2) -> Autoencoder:
     """The linear model with the lowest squared error on `images`; nothing is left to train.
 

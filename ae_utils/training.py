@@ -12,9 +12,11 @@ from itertools import count, islice
 
 import torch
 from torch import Tensor, nn
+from torch.nn.parameter import is_lazy
 from torch.optim.lr_scheduler import LambdaLR
 from tqdm.auto import tqdm
 
+from ae_utils.device import ordinary_arithmetic
 from ae_utils.images import to_float
 from ae_utils.losses import Loss, Sample, check_data, mean_loss, reconstruction_loss
 
@@ -55,6 +57,7 @@ class History:
     test_loss: list[float] = field(default_factory=list)  # empty without test images
 
 
+@ordinary_arithmetic()
 def fit(
     model: nn.Module,
     images: Tensor,
@@ -68,7 +71,7 @@ def fit(
     """Train `model` on `images`, to reconstruct them unless `loss` says otherwise, in place.
 
     The interrupt button ends it: the model then holds the weights as they stand. Afterwards the
-    model is in training mode.
+    model is in training mode. Autocast, `no_grad` and the like around the call play no part.
 
     Args:
         model: takes (B, 1, 28, 28) in 0..1 and, to reconstruct, gives that shape; keeps its device.
@@ -85,6 +88,7 @@ def fit(
             there are more or fewer labels than images.
         TrainingError: if the loss stops being finite; the model keeps its last good weights.
     """
+    _check_trainable(model)
     images, labels = check_data(model, images, labels, "training")
     samples = [_draw_sample(images, labels)]
     if test_images is not None:
@@ -160,6 +164,18 @@ def draw_batches(n_images: int, settings: Settings) -> Iterator[Tensor]:
             yield from order[: n_images - n_images % batch_size].split(batch_size)
 
     return islice(draw_epochs(), settings.steps)
+
+
+def _check_trainable(model: nn.Module) -> None:
+    """Refuse a model that no training could change."""
+    if any(w.is_inference() for w in model.parameters() if not is_lazy(w)):
+        fault, cure = "was built under torch.inference_mode()", "Build it outside of that block"
+    elif not any(w.requires_grad for w in model.parameters()):
+        fault = "has no weight to train: all are frozen, or there are none"
+        cure = "Unfreeze some with `requires_grad_(True)`"
+    else:
+        return
+    raise ValueError(f"model: this {type(model).__name__} {fault}.\n{cure}.")
 
 
 def _draw_sample(images: Tensor, labels: Tensor | None) -> Sample:

@@ -407,6 +407,28 @@ def test_images_of_another_kind_are_refused(images: Any, kind: type[Exception], 
         assert same_weights(model, before) and model.training
 
 
+KINDS = (torch.float64, torch.bfloat16, torch.half)
+BAD_MODELS = [
+    (small_model().requires_grad_(False), "Autoencoder", "`requires_grad_(True)`"),
+    (nn.Identity(), "Identity", "there are none"),
+    (torch.inference_mode()(make_classifier)(), "inference_mode", "outside"),
+    *(
+        (small_model().to(kind), f"2.weight of this Autoencoder is {kind}", ".float")
+        for kind in KINDS
+    ),
+]
+
+
+@pytest.mark.parametrize("model, cause, cure", BAD_MODELS)
+def test_models_that_cannot_be_trained_are_named(model: nn.Module, cause: str, cure: str) -> None:
+    before = copy_weights(model)
+    for call in (fit, evaluate) if "float" in cause else (fit,):
+        with pytest.raises((TypeError, ValueError)) as caught:
+            call(model, random_images(), *([SHORT] if call is fit else []))
+        check_message(caught.value, "model: ", cause, cure)
+    assert same_weights(model, before)
+
+
 BAD_SETTINGS = {
     "steps": [0, -1, 2.5, True, "7", None, math.nan],
     "batch_size": [0, -1, 2.5, True, "7", None],
