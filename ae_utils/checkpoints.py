@@ -52,8 +52,13 @@ def save_checkpoint(
         new.write_bytes(data)
         with new.open("rb+") as file:
             os.fsync(file.fileno())
-        if str(load_checkpoint(new)[0]) != str(model):  # what cannot be loaded replaces nothing
-            raise CheckpointError(f"{path.name}: the layers are not those of its recipe.\n{CURE}")
+        data = new.read_bytes()
+        try:  # what cannot be loaded replaces nothing
+            if str(_unpack(data)[0]) != str(model):
+                raise ValueError("its layers are not those of its recipe")
+        except Exception as error:
+            cause, cure = shorten(str(error), 300), "Save one as a builder of ae_utils makes it."
+            raise CheckpointError(f"{path.name}: model not saved ({cause}).\n{cure}") from error
         new.replace(path)
     return path
 
