@@ -29,16 +29,20 @@ ACTIVATIONS: dict[str, type[nn.Module]] = {"sigmoid": nn.Sigmoid, "relu": nn.ReL
 
 
 class LayerAutoencoder(nn.Module):
-    """One layer of a stack with the decoder that it is trained with; `make_layers` makes them."""
+    """One layer of a stack with the decoder that it is trained with; `make_layers` makes them.
 
-    def __init__(self, n_inputs: int, n_units: int, activation: str) -> None:
+    If it `sees_images`, it takes and gives back images (N, 1, 28, 28), else vectors (N, n_inputs).
+    """
+
+    def __init__(
+        self, n_inputs: int, n_units: int, activation: str, *, sees_images: bool = False
+    ) -> None:
         super().__init__()
         if activation not in ACTIVATIONS:
             raise ValueError(f"activation: got {activation!r}. Pass 'sigmoid' or 'relu'.")
         if min(n_inputs, n_units) < 1:
             raise ValueError(f"sizes: got {n_inputs} and {n_units}. Pass whole numbers from 1 on.")
         self.n_units = n_units
-        sees_images = n_inputs == N_PIXELS
         down, up = nn.Linear(n_inputs, n_units), nn.Linear(n_units, n_inputs)
         if activation == "relu":
             for linear in (down, up):
@@ -72,7 +76,10 @@ def make_layers(sizes: Sequence[int], activation: str, *, seed: int = 0) -> list
     if len(sizes) < 2 or sizes[0] != N_PIXELS:
         raise ValueError(f"sizes: got {list(sizes)}. Pass {N_PIXELS} and at least one more.")
     with seeded(seed):
-        return [LayerAutoencoder(below, above, activation) for below, above in pairwise(sizes)]
+        return [
+            LayerAutoencoder(below, above, activation, sees_images=number == 0)
+            for number, (below, above) in enumerate(pairwise(sizes))
+        ]
 
 
 def pretrain(

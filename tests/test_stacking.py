@@ -26,6 +26,7 @@ from tests.helpers import check_message, copy_weights, random_images, same_weigh
 pytestmark = pytest.mark.usefixtures("one_thread")
 
 SIZES = (784, 12, 9, 5)
+WIDE = (784, 784, 5)  # the second layer has as many inputs as an image, but sees none
 SHORT = Settings(steps=30, batch_size=16, lr=5e-3)
 
 each_kind = pytest.mark.parametrize("activation", ["sigmoid", "relu"])
@@ -36,11 +37,14 @@ each_kind = pytest.mark.parametrize("activation", ["sigmoid", "relu"])
 
 @each_kind
 @pytest.mark.parametrize("n", [1, 4])
-def test_shapes_hold_layer_by_layer(activation: str, n: int) -> None:
+@pytest.mark.parametrize("sizes", [SIZES, WIDE])
+def test_shapes_hold_layer_by_layer(activation: str, n: int, sizes: tuple[int, ...]) -> None:
     x = torch.rand(n, 1, 28, 28)
-    for layer, below, above in zip(make_layers(SIZES, activation), SIZES, SIZES[1:], strict=False):
+    layers = make_layers(sizes, activation)
+    assert unroll(layers)(x).shape == x.shape
+    for layer, below, above in zip(layers, sizes, sizes[1:], strict=False):
         shape = x.shape
-        assert shape == ((n, 1, 28, 28) if below == 784 else (n, below))
+        assert shape == ((n, 1, 28, 28) if layer is layers[0] else (n, below))
         assert layer(x).shape == shape
         x = layer.encoder(x)
         assert x.shape == (n, above)
