@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
+from ae_utils.checks import as_array, check_whole
 from ae_utils.latent import decode_points, evenly
 
 
@@ -26,24 +27,25 @@ class DataDistance:
     def __init__(self, codes: Tensor, n_neighbours: int = 10) -> None:
         from scipy.spatial import KDTree  # type: ignore[import-untyped]
 
-        if codes.ndim != 2 or len(codes) <= n_neighbours:
-            shape = tuple(codes.shape)
+        known, n_neighbours = as_array(codes), check_whole(n_neighbours, "n_neighbours", 1)
+        if known.ndim != 2 or len(known) <= n_neighbours:
+            shape = known.shape
             raise ValueError(f"codes: got shape {shape}. Pass (N, latent_dim), N > {n_neighbours}.")
-        self._tree: Any = KDTree(codes.numpy())
+        self._tree: Any = KDTree(known)
         self._places = list(range(1, n_neighbours + 1))  # the nearest, the second nearest, ...
-        own, _ = self._tree.query(codes.numpy(), n_neighbours + 1)  # the nearest is the code itself
+        own, _ = self._tree.query(known, n_neighbours + 1)  # the nearest is the code itself
         self.unit = float(torch.from_numpy(own[:, 1:]).mean(1).median())
         if self.unit == 0:
             raise ValueError("codes: most of them coincide, so there is no unit of distance.")
 
     def __call__(self, points: Tensor) -> Tensor:
         """The distances (N,) of points (N, latent_dim), 0 or more, in the unit above."""
-        distances, _ = self._tree.query(points.numpy(), self._places)
+        distances, _ = self._tree.query(as_array(points), self._places)
         return torch.from_numpy(distances).mean(1).float() / self.unit
 
     def nearest(self, points: Tensor) -> Tensor:
         """The numbers (N,), int64, of the codes nearest to points (N, latent_dim)."""
-        return torch.from_numpy(self._tree.query(points.numpy())[1])
+        return torch.from_numpy(self._tree.query(as_array(points))[1])
 
 
 def place_levels(distance: DataDistance, codes: Tensor) -> list[float]:

@@ -9,6 +9,7 @@ import ipywidgets as widgets  # type: ignore[import-untyped]
 import torch
 from torch import Tensor
 
+from ae_utils.checks import check_labels
 from ae_utils.controls import ControlBoard
 from ae_utils.distance import DataDistance, name_place, place_levels, view_point
 from ae_utils.latent import limits_around
@@ -51,8 +52,9 @@ class LatentExplorer(_Explorer):
     def __init__(self, model: Autoencoder, codes: Tensor, labels: Tensor, images: Tensor) -> None:
         if model.latent_dim not in range(2, 9):
             raise ValueError(f"model: latent_dim is {model.latent_dim}. Pass a model with 2 to 8.")
+        labels = check_labels(labels).cpu()
         _check_data(model.latent_dim, codes, labels, images)
-        codes, self._labels, self._images = codes.detach().cpu(), labels.cpu(), images.cpu()
+        codes, self._labels, self._images = codes.detach().cpu(), labels, images.cpu()
         self._decode, self._distance = model.decode, DataDistance(codes)
         self._levels = place_levels(self._distance, codes)
         limits = limits_around(codes)
@@ -110,8 +112,9 @@ class LatentTurntable(_Explorer):
     """
 
     def __init__(self, codes: Tensor, labels: Tensor) -> None:
+        labels = check_labels(labels).cpu()
         _check_data(3, codes, labels)
-        self._ax, self.picture = draw_turntable(codes.detach().cpu(), labels.cpu()), widgets.HTML()
+        self._ax, self.picture = draw_turntable(codes.detach().cpu(), labels), widgets.HTML()
         angles = [("azimuth", (-200.0, 200.0, 4.0), -60.0), ("elevation", (-80.0, 80.0, 2.0), 30.0)]
         self.board = ControlBoard(angles, self._draw)
         self.sliders, self.boxes = self.board.sliders, self.board.boxes
@@ -140,11 +143,12 @@ def _read_point(point: Tensor | Sequence[float], low: Tensor, high: Tensor) -> T
 
 def _check_data(latent_dim: int, codes: Tensor, *beside: Tensor) -> None:
     """Refuse codes of another dimension or not finite, and labels or images that are not theirs."""
-    n = len(codes)
+    n = max(len(codes), 1)
     shapes = {"codes": (n, latent_dim), "labels": (n,), "images": (n, 1, 28, 28)}
     for tensor, (name, shape) in zip((codes, *beside), shapes.items(), strict=False):
-        right = tensor.shape == shape and (name != "images" or tensor.dtype == torch.uint8)
-        if n == 0 or not right or not codes.isfinite().all():
-            got = f"got {tensor.dtype} of shape {tuple(tensor.shape)} for {n} codes"
-            wanted = "finite codes made by the same model, their labels, their images as uint8"
-            raise ValueError(f"{name}: {got}, or not finite.\nPass shape {shape}: {wanted}.")
+        if tensor.shape != shape or (name == "images" and tensor.dtype != torch.uint8):
+            got = f"got {tensor.dtype} of shape {tuple(tensor.shape)} for {len(codes)} codes"
+            wanted = "codes made by the same model, their labels, their images as uint8"
+            raise ValueError(f"{name}: {got}.\nPass shape {shape}: {wanted}.")
+    if not codes.isfinite().all():
+        raise ValueError("codes: some are not finite. Pass those of a model with finite weights.")

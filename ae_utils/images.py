@@ -8,6 +8,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from ae_utils.checks import check_labels, check_whole
 from ae_utils.device import ordinary_arithmetic
 
 IMAGE_SHAPE = (1, 28, 28)
@@ -37,18 +38,22 @@ def check_stored(images: Tensor, name: str = "images") -> Tensor:
         TypeError: not a tensor, or not uint8; the message calls it `name`.
         ValueError: another shape.
     """
-    return _check(images, torch.uint8, name, "Pass a uint8 tensor (N, 1, 28, 28), values 0..255")
+    wanted = "Pass a uint8 tensor (N, 1, 28, 28), values 0..255"
+    return _check(images, torch.uint8, 4, name, wanted)
 
 
-def check_images(x: Tensor, name: str = "images") -> Tensor:
+def check_images(x: Tensor, name: str = "images", n_axes: int = 4) -> Tensor:
     """Hand images through that the models can use: float32 (N, 1, 28, 28), 0..1.
+
+    With 3 axes it is one image (1, 28, 28), such as a mean image.
 
     Raises:
         TypeError: not a tensor, or not float32; the message calls it `name`.
         ValueError: another shape, or a value that is NaN or outside 0..1.
     """
-    wanted = "Pass a float32 tensor (N, 1, 28, 28), values in 0..1 (`to_float` converts uint8)"
-    if _check(x, torch.float32, name, wanted).numel():
+    shape = "(N, 1, 28, 28)" if n_axes == 4 else "(1, 28, 28)"
+    wanted = f"Pass a float32 tensor {shape}, values in 0..1"
+    if _check(x, torch.float32, n_axes, name, wanted).numel():
         low, high = x.aminmax()
         if not (low >= 0 and high <= 1):  # `not (...)` is true for NaN as well
             raise ValueError(f"{name}: values run from {low:g} to {high:g}.\n{wanted}.")
@@ -66,18 +71,19 @@ def map_batches(
         function: from a batch (B, ...) to one result an element, (B, ...).
         data: stored images, uint8 (N, 1, 28, 28), which the function gets as float32 in 0..1; or
             floating point (N, ...), handed over as it is. N is at least 1.
-        batch_size: how many at a time.
+        batch_size: how many at a time, 1 or more.
 
     Raises:
         ValueError: if the function does not give one result an element.
     """
+    batch_size = check_whole(batch_size, "batch_size", 1)
     results = torch.empty(0)
     for start in range(0, len(data), batch_size):
         batch = to_float(data[start : start + batch_size])
         result = function(batch)
-        if len(result) != len(batch):
+        if result.shape[:1] != batch.shape[:1]:
             raise ValueError(
-                f"function: gave {len(result)} result(s) for a batch of {len(batch)}.\n"
+                f"function: gave shape {tuple(result.shape)} for a batch of {len(batch)}.\n"
                 "Pass a function that gives one result an image, code or point."
             )
         if start == 0:  # room for all at once; pieces would pin freed memory between them
@@ -94,6 +100,7 @@ def mean_image(images: Tensor) -> Tensor:
 
 def first_of_each(labels: Tensor) -> Tensor:
     """Where the first image of each class stands: int64 (n_classes,), from labels (N,)."""
+    labels = check_labels(labels)
     return torch.stack([(labels == label).nonzero()[0, 0] for label in labels.unique()])
 
 
@@ -112,12 +119,17 @@ def centre_digits(digits: Tensor) -> Tensor:
     return images
 
 
-def _check(images: Tensor, dtype: torch.dtype, name: str, wanted: str) -> Tensor:
+def _check(images: Tensor, dtype: torch.dtype, n_axes: int, name: str, wanted: str) -> Tensor:
     if not isinstance(images, Tensor):
         kind = type(images).__name__
         raise TypeError(f"{name}: got {kind}.\n{wanted} (torch.as_tensor converts).")
     if images.dtype != dtype:
-        raise TypeError(f"{name}: got {images.dtype}.\n{wanted}.")
-    if images.ndim != 4 or images.shape[1:] != IMAGE_SHAPE:
+        cure = ""
+        if dtype == torch.float32 and images.is_floating_point():
+            cure = " (`.float()` converts)"
+        elif images.dtype == torch.uint8 and n_axes == 4:
+            cure = " (`to_float` converts)"
+        raise TypeError(f"{name}: got {images.dtype}.\n{wanted}{cure}.")
+    if images.ndim != n_axes or images.shape[-3:] != IMAGE_SHAPE:
         raise ValueError(f"{name}: got shape {tuple(images.shape)}.\n{wanted}.")
     return images

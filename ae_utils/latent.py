@@ -10,6 +10,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from ae_utils.checks import as_float, as_floating, check_whole
 from ae_utils.images import map_batches
 
 MARGIN = 1 / 8  # of the codes' box, which sliders reach beyond it on every side
@@ -29,6 +30,7 @@ def encode_dataset(encode: Callable[[Tensor], Tensor], images: Tensor) -> Tensor
 
 def decode_points(decode: Callable[[Tensor], Tensor], points: Tensor) -> Tensor:
     """Decode points (..., latent_dim) by the batch: images (..., 1, 28, 28), laid out alike."""
+    points = as_floating(points)
     images = map_batches(decode, points.reshape(-1, points.shape[-1]))
     return images.reshape(*points.shape[:-1], *images.shape[1:])
 
@@ -41,12 +43,13 @@ def latent_box(codes: Tensor, coverage: float = 0.98) -> tuple[Tensor, Tensor]:
     Raises:
         ValueError: if `coverage` is out of range, or there are no codes.
     """
-    if not 0 < coverage <= 1:
+    share = as_float(coverage)
+    if not 0 < share <= 1:
         raise ValueError(f"coverage: got {coverage!r}. Pass a share above 0, at most 1.")
     if codes.ndim != 2 or len(codes) == 0:
         raise ValueError(f"codes: got shape {tuple(codes.shape)}. Pass (N, latent_dim), N >= 1.")
     ordered = codes.sort(0).values
-    outside = round((1 - coverage) / 2 * (len(codes) - 1))
+    outside = round((1 - share) / 2 * (len(codes) - 1))
     return ordered[outside], ordered[len(codes) - 1 - outside]
 
 
@@ -57,13 +60,12 @@ def make_grid(low: Tensor, high: Tensor, n: int = 20) -> Tensor:
     and column 0 at the left, so that images laid out likewise lie where their points lie.
 
     Raises:
-        ValueError: if the box is not one of the plane, or `n` is below 2.
+        TypeError, ValueError: if the box is not one of the plane, or `n` is below 2 or not whole.
     """
+    n = check_whole(n, "n", 2)
     if low.shape != (2,) or high.shape != (2,) or not (low < high).all():
         corners = f"{low.tolist()} and {high.tolist()}"
         raise ValueError(f"box: got corners {corners}. Pass two (2,), the first below the second.")
-    if n < 2:
-        raise ValueError(f"n: got {n!r}. Pass a whole number, 2 or more.")
     across = torch.linspace(low[0].item(), high[0].item(), n, dtype=torch.float32)
     down = torch.linspace(high[1].item(), low[1].item(), n, dtype=torch.float32)
     return torch.stack(torch.meshgrid(across, down, indexing="xy"), dim=-1)
@@ -71,9 +73,10 @@ def make_grid(low: Tensor, high: Tensor, n: int = 20) -> Tensor:
 
 def sample_uniform(low: Tensor, high: Tensor, n: int, seed: int = 0) -> Tensor:
     """Points drawn evenly from a box: (n, latent_dim), from corners (latent_dim,)."""
-    generator = torch.Generator().manual_seed(seed)
+    low, high, n = as_floating(low), as_floating(high), check_whole(n, "n", 0)
+    generator = torch.Generator().manual_seed(check_whole(seed, "seed"))
     share = torch.rand(n, len(low), generator=generator, dtype=torch.float32)
-    return low + (high - low) * share
+    return low + (high - low) * share.to(low.device)
 
 
 def interpolate(start: Tensor, end: Tensor, n: int) -> Tensor:
@@ -82,14 +85,13 @@ def interpolate(start: Tensor, end: Tensor, n: int) -> Tensor:
     The first is `start` and the last is `end`, (latent_dim,) each, to the last bit.
 
     Raises:
-        ValueError: if the shapes differ or `n` is below 2.
+        TypeError, ValueError: if the shapes differ, or `n` is below 2 or not whole.
     """
+    start, end, n = as_floating(start), as_floating(end), check_whole(n, "n", 2)
     if start.shape != end.shape or start.ndim != 1:
         ends = f"{tuple(start.shape)} and {tuple(end.shape)}"
-        raise ValueError(f"line: got ends of shape {ends}. Pass two points of one latent space.")
-    if n < 2:
-        raise ValueError(f"n: got {n!r}. Pass a whole number, 2 or more.")
-    share = torch.linspace(0, 1, n, dtype=start.dtype).unsqueeze(1)
+        raise ValueError(f"line: got ends of shape {ends}. Pass two points, (latent_dim,) each.")
+    share = torch.linspace(0, 1, n, dtype=start.dtype, device=start.device).unsqueeze(1)
     return start * (1 - share) + end * share
 
 

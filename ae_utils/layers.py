@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import torch
 from torch import Tensor, nn
 
+from ae_utils.checks import check_whole
 from ae_utils.device import ordinary_arithmetic
 
 # The mean and standard deviation of a pixel over MNIST's 60,000 training images.
@@ -33,6 +34,7 @@ def builder(function: Build) -> Build:
 @contextmanager
 def seeded(seed: int) -> Iterator[None]:
     """Draw 32-bit numbers from `seed` inside the block; leave the caller's random state alone."""
+    seed = check_whole(seed, "seed")
     with ordinary_arithmetic(), torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(seed)  # of the CPU, where builders draw
         yield

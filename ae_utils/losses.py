@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ae_utils.checks import check_labels
 from ae_utils.device import ordinary_arithmetic
 from ae_utils.images import check_images, check_stored, to_float
 from ae_utils.metrics import reconstruction_error
@@ -25,14 +26,14 @@ def reconstruction_loss(model: nn.Module, x: Tensor, labels: Tensor | None = Non
 
 def classification_loss(model: nn.Module, x: Tensor, labels: Tensor | None) -> Tensor:
     """The cross-entropy of the model's logits (B, K) for images `x` against their labels (B,)."""
-    if labels is None:
-        raise ValueError("classification_loss: the images came without labels. Pass `labels`.")
-    return F.cross_entropy(model(x), labels)
+    logits = model(x)
+    return F.cross_entropy(logits, _require_labels(labels, logits, "classification_loss"))
 
 
 def error_rate(model: nn.Module, x: Tensor, labels: Tensor | None) -> Tensor:
     """Of images `x`, how many per cent have their largest logit (B, K) not at their label (B,)."""
-    return 100 * (model(x).argmax(1) != labels).float().mean()
+    logits = model(x)
+    return 100 * (logits.argmax(1) != _require_labels(labels, logits, "error_rate")).float().mean()
 
 
 @ordinary_arithmetic()
@@ -46,7 +47,7 @@ def evaluate(
     Args:
         model: maps (B, 1, 28, 28) in 0..1 to what the loss is computed from.
         images: (N, 1, 28, 28), uint8, or float32 in 0..1.
-        labels: int64 (N,), for a loss that needs them.
+        labels: whole numbers (N,), for a loss that needs them.
 
     Raises: TypeError, ValueError, as in `training.fit`.
     """
@@ -94,6 +95,8 @@ def check_data(model: nn.Module, images: Tensor, labels: Tensor | None, what: st
         )
     if not images.is_floating_point():
         check_stored(images, name)
+    elif images.dtype != torch.float32:
+        raise TypeError(f"{name}: got {images.dtype}.\nPass float32 (`.float()`) or uint8.")
     elif len(bad := (~images.flatten(1).isfinite().all(1)).nonzero()):
         raise ValueError(
             f"{name}: image {bad[0].item()} holds a value that is not finite "
@@ -101,10 +104,14 @@ def check_data(model: nn.Module, images: Tensor, labels: Tensor | None, what: st
         )
     elif images.ndim != 2:  # (N, n) are a layer's activations, of any range
         check_images(images, name)
-    if labels is not None and labels.shape != (len(images),):
-        raise ValueError(
-            f"{what} labels: got shape {tuple(labels.shape)} for {len(images)} images.\n"
-            f"Pass one label an image, shape ({len(images)},)."
-        )
+    if labels is not None:
+        labels = check_labels(labels, f"{what} labels".lstrip(), len(images))
     device = next(model.parameters(), images).device  # a model may have no parameters
     return images.to(device), None if labels is None else labels.to(device)
+
+
+def _require_labels(labels: Tensor | None, logits: Tensor, loss: str) -> Tensor:
+    """The labels (B,) of images with logits (B, K), if there are any."""
+    if labels is None:
+        raise ValueError(f"{loss}: the images came without labels. Pass `labels`.")
+    return check_labels(labels, n=len(logits), n_classes=logits.shape[1])

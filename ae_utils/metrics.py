@@ -4,6 +4,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from ae_utils.checks import as_array, check_labels, check_whole
 from ae_utils.images import to_float
 
 
@@ -37,13 +38,13 @@ def nearest_images(x: Tensor, images: Tensor) -> tuple[Tensor, Tensor]:
     """The stored image most like each of some others, by squared error.
 
     Args:
-        x: float32 (M, 1, 28, 28) in 0..1.
+        x: (M, 1, 28, 28), uint8, or floating point in 0..1.
         images: uint8 (N, 1, 28, 28), N at least 1; searched a batch at a time.
 
     Returns:
         For each of the M: the mean squared error a pixel to the nearest one, and its number, int64.
     """
-    size, best = 2_000, []
+    x, size, best = to_float(x).to(images.device, torch.float32), 2_000, []
     for part in images.split(size):
         distances = torch.cdist(x.flatten(1), to_float(part).flatten(1))  # (M, 2000)
         best.append(distances.square().div(x[0].numel()).min(1))
@@ -63,8 +64,10 @@ def knn_labels(codes: Tensor, known: Tensor, known_labels: Tensor, k: int = 5) -
     """
     from sklearn.neighbors import KNeighborsClassifier  # type: ignore[import-untyped]
 
-    voters = KNeighborsClassifier(k).fit(known.numpy(), known_labels.numpy())
-    return torch.from_numpy(voters.predict(codes.numpy()))
+    labels = check_labels(known_labels, "known_labels", len(known)).cpu()
+    voters = KNeighborsClassifier(check_whole(k, "k", 1, len(known)))
+    voters.fit(as_array(known), labels.numpy())
+    return torch.from_numpy(voters.predict(as_array(codes)))
 
 
 def confusion_table(labels: Tensor, named: Tensor) -> Tensor:
@@ -78,6 +81,8 @@ def confusion_table(labels: Tensor, named: Tensor) -> Tensor:
         share of class i that was named j, so a row sums to 1 (to 0 for a class without images), and
         the diagonal is the accuracy by class.
     """
+    labels = check_labels(labels)
+    named = check_labels(named, "named", len(labels))
     n_classes = int(torch.cat((labels, named)).max()) + 1
     pairs = torch.bincount(labels * n_classes + named, minlength=n_classes**2)
     counts = pairs.reshape(n_classes, n_classes).float()
@@ -98,7 +103,8 @@ def silhouette_by_class(codes: Tensor, labels: Tensor) -> Tensor:
     """
     from sklearn.metrics import silhouette_samples  # type: ignore[import-untyped]
 
-    values = torch.from_numpy(silhouette_samples(codes.numpy(), labels.numpy()))
+    labels = check_labels(labels, n=len(codes)).cpu()
+    values = torch.from_numpy(silhouette_samples(as_array(codes), labels.numpy()))
     return torch.stack([values[labels == label].mean() for label in labels.unique()]).float()
 
 
@@ -106,10 +112,11 @@ def _check_pair(x_hat: Tensor, x: Tensor) -> None:
     for name, images in (("reconstructions", x_hat), ("originals", x)):
         if not images.is_floating_point():
             raise TypeError(
-                f"{name}: got {images.dtype}.\nPass floating point in 0..1 (`to_float`)."
+                f"{name}: got {images.dtype}.\n"
+                "Pass floating point in 0..1; `to_float` converts stored images, uint8."
             )
     if x_hat.shape != x.shape:
         raise ValueError(
             f"reconstructions {tuple(x_hat.shape)} and originals {tuple(x.shape)} differ in shape."
-            "\nReshape one of them, so that each pixel meets its own reconstruction."
+            "\nPass as many of each, in one layout: each pixel must meet its own reconstruction."
         )

@@ -11,10 +11,10 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from ae_utils.checks import check_sizes, check_whole
 from ae_utils.images import IMAGE_SHAPE, N_PIXELS, check_images
 from ae_utils.layers import ACTIVATIONS, Standardize, builder, dense_layers, seeded, set_bias
 
-MEAN = "mean_image (1, 28, 28), as a batch of one"
 LATENT_LIMIT = 1e6  # further out than this, 32-bit arithmetic may overflow inside a decoder
 
 
@@ -107,9 +107,9 @@ def linear_autoencoder(
     with seeded(seed):
         down, up = nn.Linear(N_PIXELS, latent_dim), nn.Linear(latent_dim, N_PIXELS)
         if mean_image is not None:
-            check_images(mean_image[None], MEAN)
-            set_bias(up, mean_image.flatten())
-            set_bias(down, -(down.weight.detach() @ mean_image.flatten()))  # the mean has code 0
+            mean = check_images(mean_image, "mean_image", n_axes=3).flatten()
+            set_bias(up, mean)
+            set_bias(down, -(down.weight.detach() @ mean))  # the mean has code 0
     encoder = nn.Sequential(nn.Flatten(), down)
     decoder = nn.Sequential(up, nn.Unflatten(1, IMAGE_SHAPE))
     recipe = {"builder": "models.linear_autoencoder", "latent_dim": latent_dim}
@@ -145,8 +145,7 @@ def dense_autoencoder(
         weights follow He et al. 2015, with the gain of the activation in place of ReLU's.
     """
     latent_dim = check_latent_dim(latent_dim)
-    if not all(type(width) is int and width >= 1 for width in widths):
-        raise ValueError(f"widths: got {widths!r}. Pass whole numbers, each 1 or more.")
+    widths = check_sizes(widths, "widths")
     if activation not in ACTIVATIONS:
         raise ValueError(f"activation: got {activation!r}. Pass 'silu' or 'tanh'.")
     sizes = [N_PIXELS, *widths, latent_dim]
@@ -158,7 +157,7 @@ def dense_autoencoder(
     encoder = nn.Sequential(Standardize(), nn.Flatten(), *encoder_layers)
     decoder = nn.Sequential(*decoder_layers, nn.Sigmoid(), nn.Unflatten(1, IMAGE_SHAPE))
     recipe = {"builder": "models.dense_autoencoder", "latent_dim": latent_dim}
-    recipe |= {"widths": list(widths), "activation": activation}
+    recipe |= {"widths": widths, "activation": activation}
     return Autoencoder(encoder, decoder, latent_dim, recipe)
 
 
@@ -168,15 +167,11 @@ def count_parameters(module: nn.Module) -> int:
 
 
 def check_latent_dim(latent_dim: int) -> int:
-    """Hand `latent_dim` through, or raise TypeError (no int) or ValueError (not 1 to 784)."""
-    is_whole = isinstance(latent_dim, int) and not isinstance(latent_dim, bool)
-    if is_whole and 1 <= latent_dim <= N_PIXELS:
-        return latent_dim
-    kind = ValueError if is_whole else TypeError
-    raise kind(f"latent_dim: got {latent_dim!r}. Pass a whole number from 1 to {N_PIXELS}.")
+    """Hand `latent_dim` through as an int, or raise TypeError (no whole number) or ValueError."""
+    return check_whole(latent_dim, "latent_dim", 1, N_PIXELS)
 
 
 def start_at(mean_image: Tensor, last: nn.Module) -> None:
     """Let a decoder's `last` linear layer, before its sigmoid, start at `mean_image`."""
-    check_images(mean_image[None], MEAN)
-    set_bias(last, mean_image.flatten().clamp(1e-3, 1 - 1e-3).logit())
+    mean = check_images(mean_image, "mean_image", n_axes=3).flatten()
+    set_bias(last, mean.clamp(1e-3, 1 - 1e-3).logit())

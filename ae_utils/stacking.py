@@ -14,6 +14,7 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
+from ae_utils.checks import as_float, check_sizes, check_whole
 from ae_utils.images import IMAGE_SHAPE, N_PIXELS, map_batches
 from ae_utils.layers import seeded
 from ae_utils.losses import Loss, reconstruction_loss
@@ -40,8 +41,6 @@ class LayerAutoencoder(nn.Module):
         super().__init__()
         if activation not in ACTIVATIONS:
             raise ValueError(f"activation: got {activation!r}. Pass 'sigmoid' or 'relu'.")
-        if min(n_inputs, n_units) < 1:
-            raise ValueError(f"sizes: got {n_inputs} and {n_units}. Pass whole numbers from 1 on.")
         self.n_units = n_units
         down, up = nn.Linear(n_inputs, n_units), nn.Linear(n_units, n_inputs)
         if activation == "relu":
@@ -70,11 +69,12 @@ def make_layers(sizes: Sequence[int], activation: str, *, seed: int = 0) -> list
         seed: for the starting weights; they depend on nothing else.
 
     Raises:
-        ValueError: if there are fewer than two sizes, the first is not 784, or one is below 1; or
-            the activation is another.
+        TypeError, ValueError: if there are fewer than two sizes, the first is not 784, or one is
+            below 1 or not whole; or the activation is another.
     """
+    sizes = check_sizes(sizes, "sizes")
     if len(sizes) < 2 or sizes[0] != N_PIXELS:
-        raise ValueError(f"sizes: got {list(sizes)}. Pass {N_PIXELS} and at least one more.")
+        raise ValueError(f"sizes: got {sizes}. Pass {N_PIXELS} first, and at least one more.")
     with seeded(seed):
         return [
             LayerAutoencoder(below, above, activation, sees_images=number == 0)
@@ -122,10 +122,11 @@ def masking_noise(share: float, seed: int = 0) -> Corruption:
     Raises:
         ValueError: if `share` is out of range.
     """
-    if not 0 <= share <= 1:
+    zeroed = as_float(share)
+    if not 0 <= zeroed <= 1:
         raise ValueError(f"share: got {share!r}. Pass a number from 0 to 1.")
-    generator = torch.Generator().manual_seed(seed)
-    return lambda x: x * (torch.rand(x.shape, generator=generator) >= share).to(x.device)
+    generator = torch.Generator().manual_seed(check_whole(seed, "seed"))
+    return lambda x: x * (torch.rand(x.shape, generator=generator) >= zeroed).to(x.device)
 
 
 def stack(layers: Layers) -> nn.Sequential:
@@ -148,5 +149,6 @@ def add_classifier(layers: Layers, n_classes: int = 10, *, seed: int = 0) -> nn.
 
     Train it with `fit(..., labels=..., loss=classification_loss)`.
     """
+    n_classes = check_whole(n_classes, "n_classes", 1)
     with seeded(seed):
         return nn.Sequential(stack(layers), nn.Linear(layers[-1].n_units, n_classes))

@@ -16,6 +16,7 @@ from torch.nn.parameter import is_lazy
 from torch.optim.lr_scheduler import LambdaLR
 from tqdm.auto import tqdm
 
+from ae_utils.checks import as_float, check_whole
 from ae_utils.device import ordinary_arithmetic
 from ae_utils.images import to_float
 from ae_utils.losses import Loss, Sample, check_data, mean_loss, reconstruction_loss
@@ -38,14 +39,11 @@ class Settings:
     seed: int = 0  # for the order of the images
 
     def __post_init__(self) -> None:
-        for name, value in (("steps", self.steps), ("batch_size", self.batch_size)):
-            if type(value) is not int or value < 1:
-                raise ValueError(f"{name}: got {value!r}. Pass a whole number, 1 or more.")
-        is_number = isinstance(self.lr, int | float) and not isinstance(self.lr, bool)
-        if not (is_number and 0 < self.lr < math.inf):
+        if not 0 < as_float(self.lr) < math.inf:
             raise ValueError(f"lr: got {self.lr!r}. Pass a positive number, such as 0.005.")
-        if type(self.seed) is not int or not 0 <= self.seed < 2**32:
-            raise ValueError(f"seed: got {self.seed!r}. Pass a whole number from 0 to 2**32 - 1.")
+        object.__setattr__(self, "lr", as_float(self.lr))  # Python's own, which JSON can hold
+        for name, *limits in (("steps", 1), ("batch_size", 1), ("seed", 0, 2**32 - 1)):
+            object.__setattr__(self, name, check_whole(getattr(self, name), name, *limits))
 
 
 @dataclass
@@ -76,19 +74,23 @@ def fit(
     Args:
         model: takes (B, 1, 28, 28) in 0..1 and, to reconstruct, gives that shape; keeps its device.
         images: (N, 1, 28, 28), uint8, or float32 in 0..1; or a layer's activations, float32 (N, n).
-        labels: int64 (N,), for a loss that needs them.
+        labels: whole numbers (N,), for a loss that needs them.
         test_images, test_labels: to measure the loss on as training goes on; never trained on.
 
     Returns:
         The history of the loss: before the first step, up to twenty times on the way, at the end.
 
     Raises:
-        TypeError: if the images are not a tensor of one of these types.
-        ValueError: if they are no batch, or an empty one, a value is not finite or out of range, or
-            there are more or fewer labels than images.
+        TypeError: if images, labels or the model's weights are not of one of these types.
+        ValueError: if the images are no batch, or an empty one, or a value is not finite or out of
+            range; if labels are missing, or too many; if no weight can be trained.
         TrainingError: if the loss stops being finite; the model keeps its last good weights.
     """
     _check_trainable(model)
+    if labels is not None and test_images is not None and test_labels is None:
+        raise ValueError("test labels: there are none.\nPass `test_labels` with the test images.")
+    if test_labels is not None and test_images is None:
+        raise ValueError("test images: there are none.\nPass `test_images` with the test labels.")
     images, labels = check_data(model, images, labels, "training")
     samples = [_draw_sample(images, labels)]
     if test_images is not None:
@@ -121,10 +123,12 @@ def fit(
         print(f"Stopped after step {done:,} of {settings.steps:,}; the model keeps its weights.")
     except TrainingError as error:
         model.load_state_dict(good_weights)
-        step = history.steps[-1] if history.steps else 0
+        if not history.steps:
+            cure = "No step was taken yet: build the model again, or load it, and check its loss."
+            raise TrainingError(f"{error}\n{cure}") from None
         raise TrainingError(
             f"{error}\nThe usual cause is too high a learning rate: it was {settings.lr:g}; try a "
-            f"tenth.\nThe model holds the weights of step {step:,}."
+            f"tenth.\nThe model holds the weights of step {history.steps[-1]:,}."
         ) from None
     finally:
         bar.close()

@@ -11,6 +11,7 @@ from types import SimpleNamespace
 from typing import Any
 from unittest.mock import Mock
 
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import save
@@ -35,8 +36,8 @@ FLOATS = [torch.float32, torch.float64, torch.bfloat16, torch.half]
 
 
 def small_model(seed: int = 0) -> Autoencoder:
-    """A model whose checkpoint is small."""
-    return dense_autoencoder(2, widths=(6, 4), seed=seed)
+    """A model whose checkpoint is small, built with numbers that JSON does not know."""
+    return dense_autoencoder(np.int64(2), widths=np.array([6, 4]), seed=np.int64(seed))
 
 
 def read_folder(folder: Path) -> dict[str, bytes]:

@@ -275,14 +275,15 @@ WRONG_DATA = {
     r"images.*\(299, .* for 300": (MODEL, CODES, LABELS, IMAGES[1:]),
     "images.*float32": (MODEL, CODES, LABELS, IMAGES.float()),
     r"images.*\(300, 28, 28\)": (MODEL, CODES, LABELS, IMAGES[:, 0]),
-    r"codes.*\(0, 2\)": (MODEL, CODES[:0], LABELS[:0], IMAGES[:0]),
+    "labels.*float32": (MODEL, CODES, LABELS.float(), IMAGES),
+    r"codes.* 0 codes.\nPass shape \(1, 2\)": (MODEL, CODES[:0], LABELS[:0], IMAGES[:0]),
     r"codes.*\(5, 2\)": (MODEL, CODES[:5], LABELS[:5], IMAGES[:5]),
 }
 
 
 @pytest.mark.parametrize("named", WRONG_DATA)
 def test_data_that_do_not_belong_together_are_refused(named: str) -> None:
-    check_refused(ValueError, named, LatentExplorer, *WRONG_DATA[named])
+    check_refused((TypeError, ValueError), named, LatentExplorer, *WRONG_DATA[named])
     check_refused(ValueError, r"codes.*\(300, 2\)", LatentTurntable, CODES, LABELS)
 
 

@@ -78,8 +78,9 @@ def test_first_of_each_class_is_found() -> None:
 
 
 BAD_IMAGES: dict[str, tuple[Any, type[Exception], str]] = {
-    "uint8": (torch.zeros(2, 1, 28, 28, dtype=torch.uint8), TypeError, "torch.uint8"),
-    "float64": (torch.zeros(2, 1, 28, 28, dtype=torch.float64), TypeError, "torch.float64"),
+    "uint8": (torch.zeros(2, 1, 28, 28, dtype=torch.uint8), TypeError, "`to_float`"),
+    "int64": (torch.zeros(2, 1, 28, 28, dtype=torch.int64), TypeError, "torch.int64"),
+    "float64": (torch.zeros(2, 1, 28, 28, dtype=torch.float64), TypeError, "`.float()`"),
     "NumPy": (np.zeros((2, 1, 28, 28), np.float32), TypeError, "ndarray"),
     "list": ([[0.0]], TypeError, "list"),
     "NHWC": (torch.zeros(2, 28, 28, 1), ValueError, "(2, 28, 28, 1)"),
@@ -100,3 +101,4 @@ def test_bad_images_are_refused(x: Any, kind: type[Exception], cause: str) -> No
     with pytest.raises(kind) as caught:
         check_images(x)
     check_message(caught.value, "images: ", cause, "float32", "(N, 1, 28, 28)", "0..1")
+    assert cause == "`to_float`" or "to_float" not in str(caught.value)  # it would not help

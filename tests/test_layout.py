@@ -19,7 +19,7 @@ TREES = {name: ast.parse(path.read_text(encoding="utf-8")) for name, path in MOD
 
 # The ground of the package: what training, chapters and widgets stand on.
 GROUND = ["images", "data_files", "downloads", "embedded", "data", "device", "metrics", "losses"]
-GROUND += ["latent", "distance", "plots", "maps"]
+GROUND += ["checks", "latent", "distance", "plots", "maps"]
 MODELS = ["layers", "models"]
 # What takes images, codes, arrays or functions, but knows no model, may import only such ground.
 RULES = [(name, GROUND) for name in [*GROUND, "training"]]

@@ -72,7 +72,7 @@ def test_gradient_is_twice_the_difference_over_the_pixels() -> None:
 def test_shapes_that_would_broadcast_are_refused(metric, shape_hat, shape) -> None:
     with pytest.raises(ValueError) as caught:
         metric(torch.zeros(shape_hat), torch.zeros(shape))
-    check_message(caught.value, f"reconstructions {shape_hat}", f"originals {shape}", "Reshape")
+    check_message(caught.value, f"reconstructions {shape_hat}", f"originals {shape}", "one layout")
 
 
 @each_metric

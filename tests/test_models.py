@@ -280,8 +280,9 @@ def test_points_of_other_types_are_coerced(model: Autoencoder) -> None:
 BAD_MEANS: dict[str, tuple[Any, type[Exception], str]] = {
     "uint8": (torch.zeros(1, 28, 28, dtype=torch.uint8), TypeError, "torch.uint8"),
     "0..255": (torch.full((1, 28, 28), 255.0), ValueError, "from 255 to 255"),
-    "flat": (torch.zeros(784), ValueError, "(1, 784)"),
-    "a number": (torch.zeros(1, 1, 1), ValueError, "(1, 1, 1, 1)"),
+    "flat": (torch.zeros(784), ValueError, "shape (784,)"),
+    "no channel axis": (torch.zeros(28, 28), ValueError, "shape (28, 28)"),
+    "a number": (torch.zeros(1, 1, 1), ValueError, "shape (1, 1, 1)"),
     "NaN": (torch.full((1, 28, 28), math.nan), ValueError, "nan"),
     "NumPy": (np.zeros((1, 28, 28), np.float32), TypeError, "ndarray"),
 }
@@ -296,11 +297,14 @@ def test_bad_mean_image_is_refused(build: Build, mean: Any, kind: type, cause: s
 
 
 @pytest.mark.parametrize(
-    ("name", "value", "wanted"),
-    [("widths", bad, "1 or more") for bad in ((0,), (-1,), (256, 2.5), ("a",), (True,), [[3]])]
-    + [("activation", bad, "'silu' or 'tanh'") for bad in ("relu", "", None, "SiLU")],
+    ("name", "value", "got", "wanted"),
+    [("widths", (9, bad), bad, "1 or more") for bad in (0, -1, 2.5, "a", True, [3])]
+    + [("widths", 256, 256, "a list of whole numbers")]
+    + [("activation", bad, bad, "'silu' or 'tanh'") for bad in ("relu", "", None, "SiLU")],
 )
-def test_bad_widths_and_activations_are_refused(name: str, value: Any, wanted: str) -> None:
-    with pytest.raises(ValueError) as caught:
+def test_bad_widths_and_activations_are_refused(
+    name: str, value: Any, got: Any, wanted: str
+) -> None:
+    with pytest.raises((TypeError, ValueError)) as caught:
         dense_autoencoder(2, **{name: value})
-    check_message(caught.value, f"{name}: ", repr(value), wanted)
+    check_message(caught.value, f"{name}: got {got!r}", wanted)

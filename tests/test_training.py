@@ -217,8 +217,17 @@ def test_labels_that_do_not_fit_the_images_are_refused(shape: tuple[int, ...]) -
     with pytest.raises(ValueError) as caught:
         fit(make_classifier(), random_images(), SHORT, labels=labels, loss=classification_loss)
     check_message(caught.value, "training labels", str(shape), "50 images", "(50,)")
-    with pytest.raises(ValueError, match=r"without labels.*Pass `labels`"):
-        fit(make_classifier(), random_images(), SHORT, loss=classification_loss)
+    for loss in (classification_loss, error_rate):
+        with pytest.raises(ValueError, match=r"without labels.*Pass `labels`"):
+            fit(make_classifier(), random_images(), SHORT, loss=loss)
+
+
+def test_test_images_without_labels_or_labels_without_images_are_named() -> None:
+    images, labels = random_images(), torch.arange(50) % 10
+    for some, missing in (({"test_images": images}, "labels"), ({"test_labels": labels}, "images")):
+        with pytest.raises(ValueError) as caught:
+            fit(make_classifier(), images, SHORT, labels=labels, loss=classification_loss, **some)
+        check_message(caught.value, f"test {missing}: ", f"`test_{missing}`")
 
 
 # Stopping.
@@ -292,7 +301,7 @@ def test_weights_that_were_bad_from_the_start_are_named() -> None:
         model.decoder[0].weight[0, 0] = math.nan
     with pytest.raises(TrainingError) as caught:
         fit(model, random_images(), SHORT)
-    check_message(caught.value, "loss at step 0", "not finite")
+    check_message(caught.value, "loss at step 0", "not finite", "No step was taken")
 
 
 # Evaluation.
@@ -386,7 +395,8 @@ def test_empty_images_are_refused(dtype: torch.dtype) -> None:
 BAD_IMAGES: dict[str, tuple[Any, type[Exception], str]] = {
     "NumPy": (np.zeros((9, 1, 28, 28), np.float32), TypeError, "ndarray"),
     "list": ([[0.0]], TypeError, "list"),
-    "float64": (torch.zeros(9, 1, 28, 28, dtype=torch.float64), TypeError, "float64"),
+    "float64": (torch.zeros(9, 1, 28, 28, dtype=torch.float64), TypeError, "`.float()`"),
+    "float64 units": (torch.zeros(9, 784, dtype=torch.float64), TypeError, "`.float()`"),
     "int64": (torch.zeros(9, 1, 28, 28, dtype=torch.int64), TypeError, "int64"),
     "flat": (torch.zeros(9, 784), ValueError, "(9, 784)"),
     "no channel axis": (torch.zeros(9, 28, 28, dtype=torch.uint8), ValueError, "(9, 28, 28)"),
@@ -441,7 +451,7 @@ BAD_SETTINGS = {
     ("name", "value"), [(name, value) for name, values in BAD_SETTINGS.items() for value in values]
 )
 def test_bad_settings_are_refused(name: str, value: Any) -> None:
-    with pytest.raises(ValueError) as caught:
+    with pytest.raises((TypeError, ValueError)) as caught:
         Settings(**({"steps": 10} | {name: value}))
     check_message(caught.value, f"{name}: got {value!r}", "Pass a ")
 
