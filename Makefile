@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help run lab slides test lint format notebooks weights figures experiments explorer bench memory oldest colab stamp clean
+.PHONY: help run lab slides test lint format notebooks weights figures photographs experiments explorer bench memory oldest colab stamp clean
 
 help:  ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' Makefile
@@ -40,6 +40,9 @@ weights: $(VENV)/.notebooks-installed  ## train the weights that the package shi
 
 figures: $(VENV)/.notebooks-installed  ## draw the pictures in figures/ again; needs real MNIST
 	@$(BIN)/python -m tools.make.figures
+
+photographs: $(VENV)/.notebooks-installed  ## draw the photographs of digits of notebook 4 again
+	@$(BIN)/python -m tools.make.photographs
 
 experiments: $(VENV)/.notebooks-installed  ## run the long experiments of notebook 5 again; needs real MNIST
 	@$(BIN)/python -m tools.make.experiments
