@@ -90,7 +90,7 @@ def open_picture(picture: Any, name: str) -> Floats:
 def to_grey(values: Floats, name: str) -> Floats:
     """The brightness (H, W) of a picture of 1, 3 or 4 channels, before or behind the pixels.
 
-    Where it is transparent, it gets the ground from which what it shows stands out.
+    Where it is transparent it becomes white, or black if what it shows is light.
     """
     shape = values.shape
     values = values[0] if values.ndim == 4 and len(values) == 1 else values
@@ -105,10 +105,10 @@ def to_grey(values: Floats, name: str) -> Floats:
     if values.shape[2] == 1:
         return values[..., 0]
     grey = values[..., :3] @ BRIGHTNESS
-    if values.shape[2] == 4 and (opaque := values[..., 3].clip(0)).max() > 0:
-        opaque = opaque / opaque.max()
-        is_dark = (opaque * grey).sum() < opaque.sum() * (grey.min() + grey.max()) / 2
-        grey = opaque * grey + (1 - opaque) * (grey.max() if is_dark else grey.min())
+    if values.shape[2] == 4 and (full := values[..., 3].max()) > 0:
+        opaque = values[..., 3].clip(0) / full  # `full` is white, too
+        is_dark = (opaque * grey).sum() < opaque.sum() * full / 2
+        grey = opaque * grey + (1 - opaque) * (full if is_dark else 0)
     return grey
 
 

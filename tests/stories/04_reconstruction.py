@@ -150,6 +150,18 @@ if digits.name == "mnist":
     assert knn_ae[8] > max(knn_pca[8] + 0.04, knn_pixels)
     assert knn_ae[32] < knn_pca[32]
 
+quote(
+    "With {} numbers they come back with errors from {} to {}, where a test image has {} on",
+    32, errors_written.min(), errors_written.max(), error_ae[32],
+)  # fmt: skip
+quote(
+    "same few specks, with errors from {} to {}:", errors_negative.min(), errors_negative.max(),
+    stable=True,
+)  # fmt: skip
+assert named_written.tolist() == [4, 7, 2]
+assert (named_negative == named_written).sum() == 2
+assert errors_written.max() < 0.01 and errors_negative.min() > 0.5
+
 by_error, by_share, *_ = areas["photographs"]
 quote("the code of two numbers reaches {}, because", by_error)
 quote("they stand out: {}.", by_share)
