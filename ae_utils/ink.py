@@ -1,132 +1,105 @@
-"""The ink of one digit, found in a grey picture of any kind of paper or board.
+"""Ink told from paper: the marks that someone wrote, however the light fell on them.
 
-Light falls unevenly, paper has lines, a table shows at the edge: what counts as ink stands out from
-its surroundings, is about as strong as the strongest ink there is, and does not run across the
-whole picture. The numbers below were chosen on training images of MNIST, made into photographs of
-plain, lined and squared paper and of a blackboard, with pens of all widths.
+The numbers were chosen on photographs that `tools/make/photographs.py` made of MNIST's training
+images: in broad and thin pens, on plain, lined and squared paper, on blackboards and on tables.
 """
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import ndimage  # type: ignore[import-untyped]
 
 Floats = NDArray[np.floating]
 Mask = NDArray[np.bool_]
 
-# Of the picture's longer side.
-SURROUNDINGS = 1 / 3  # what ink stands out from: wider than any stroke
-SMALLEST_MARK = 1 / 15
-THICKEST_RULING = 1 / 80
-# Of the contrast between the lightest and the darkest part of the picture; of the noise.
-WEAKEST_INK, WEAKEST_OF_NOISE = 0.15, 8
-STRONG = 0.5  # of the strongest ink: what belongs to a mark
-GAP = 0.15  # of a digit's size: parts that are nearer are one mark
-OTHER_SIZE, OTHER_AREA = 0.5, 0.1  # of the largest mark's: from there on it is a second digit
-EVERYWHERE = np.ones((3, 3))  # touching at a corner is touching
+EIGHT = np.ones((3, 3))  # a pixel with its eight neighbours
 
 
 def find_ink(grey: Floats) -> Floats:
-    """How much ink there is at each pixel (H, W), from 0, none, to 1, the strongest there is.
-
-    Whether ink is darker or lighter than its ground is told by which of the two stands out more.
+    """How much ink there is, (H, W): from 0, paper, to 1, the strongest; all 0 if none stands out.
 
     Args:
-        grey: (H, W), in any range.
+        grey: brightness (H, W), of any range. The ink may be the darker or the lighter part.
 
-    Raises:
-        ValueError: if nothing stands out; the text is the cause.
+    Source: Meyer 1979, the top hat: an image less all in it that is broader than a window.
     """
-    from scipy import ndimage  # type: ignore[import-untyped]
-
-    contrast = np.ptp(grey)
-    if contrast == 0:
-        raise ValueError("all of it has the same brightness")
-    side = max(grey.shape)
-    smooth = ndimage.gaussian_filter((grey - grey.min()) / contrast, side / 400)
-    raised = smooth - ndimage.uniform_filter(smooth, side // 2)
-    is_light = np.sign((raised**3).sum())  # 1 for light on dark, -1 for dark on light
-    width = max(9, int(SURROUNDINGS * side))
-    padded = np.pad(is_light * smooth, width, "edge")
-    ink = ndimage.white_tophat(padded, width)[width:-width, width:-width]
-    low, ground = np.quantile(ink, (0.1, 0.3))
-    strongest = np.quantile(ink, 1 - 2e-4) - ground
-    if strongest < max(WEAKEST_INK, WEAKEST_OF_NOISE * (ground - low)):
-        raise ValueError("nothing stands out clearly from its ground")
-    return ((ink - ground) / strongest).clip(0, 1)
-
-
-def find_mark(ink: Floats) -> Mask:
-    """Where the one digit is, (H, W), of ink (H, W) in 0..1.
-
-    Small parts near the digit belong to it; specks are left out, and so is what touches the edge of
-    the picture, unless there is nothing else.
-
-    Raises:
-        ValueError: if there are several marks of about one size; the text is the cause.
-    """
-    from scipy import ndimage
-
-    strong = ink > STRONG
-    labels, n = ndimage.label(strong, EVERYWHERE)
-    sizes = measure_sizes(labels)
-    edge = np.concatenate((labels[[0, -1]].ravel(), labels[:, [0, -1]].ravel()))
-    inner = np.setdiff1d(np.arange(1, n + 1), edge)
-    inner = inner[sizes[inner - 1] > SMALLEST_MARK * max(ink.shape)]
-    if len(inner):
-        strong &= ~np.isin(labels, edge[edge > 0])
-        sizes = sizes[inner - 1]
-    reach = max(1, GAP / 2 * sizes.max())
-    labels = ndimage.label(ndimage.distance_transform_edt(~strong) <= reach)[0] * strong
-    sizes, areas = measure_sizes(labels), np.bincount(labels.ravel())[1:]
-    is_large = (sizes > OTHER_SIZE * sizes.max()) & (areas > OTHER_AREA * areas.max())
-    marks = is_large.nonzero()[0] + 1
-    if len(marks) > 1:
-        raise ValueError(f"there are {len(marks)} marks of about one size, not one digit")
-    return labels == marks[0]
-
-
-def measure_sizes(labels: NDArray[np.integer]) -> Floats:
-    """The longer side, in pixels, of each numbered part of a picture (H, W): (n,)."""
-    from scipy import ndimage
-
-    boxes = ndimage.find_objects(labels)
-    return np.array([max(part.stop - part.start for part in box) if box else 0 for box in boxes])
+    side, span = max(grey.shape), float(np.ptp(grey))
+    if span <= 0.05 * abs(grey).max():  # a blank page, but for the traces of its compression
+        return np.zeros_like(grey)
+    smooth = ndimage.gaussian_filter((grey - grey.min()) / span, side / 400)
+    around = ndimage.uniform_filter(smooth, side // 2)
+    sign = 1 if ((smooth - around) ** 3).sum() > 0 else -1  # ink is rarer, so further from the mean
+    window = max(9, side // 3)  # broader than any stroke
+    padded = np.pad(sign * smooth, window, "edge")  # a table or a shadow goes on beyond the border
+    above = ndimage.white_tophat(padded, window)[window:-window, window:-window]
+    low, paper = np.quantile(above, (0.1, 0.3))
+    strongest = np.quantile(above, 1 - 2e-4) - paper
+    if strongest < max(0.15, 15 * (paper - low)):  # written, 30 times and more; noise, 11
+        return np.zeros_like(grey)
+    return ((above - paper) / strongest).clip(0, 1)
 
 
 def remove_rulings(ink: Floats) -> Floats:
-    """Take lines of lined or squared paper, level or upright, out of ink (H, W) in 0..1.
+    """Take the lines of lined or squared paper out of some ink (H, W); they may be as dark as it.
 
-    There must be two at least that run across the whole picture. They may rise or fall by an eighth
-    of their length. Where ink crosses a line it stays.
+    They are straight, thin, tilted by 7 degrees at most, and run from border to border; and there
+    are several, as a single one may be a stroke. Strokes that cross a line are closed again.
     """
-    return _remove_level_lines(_remove_level_lines(ink).T).T
-
-
-def _remove_level_lines(ink: Floats) -> Floats:
-    from scipy import ndimage
-
-    thickness = int(THICKEST_RULING * max(ink.shape))
-    if thickness == 0:  # too small a picture to tell a line from a stroke
+    thick = max(ink.shape) // 80
+    if thick == 0:  # in a small picture strokes are as thin
         return ink
-    mask, lines = ink > 0.25, np.zeros(ink.shape, bool)
+    (level, n_level), (upright, n_upright) = _find_lines(ink, thick), _find_lines(ink.T, thick)
+    if max(n_level, n_upright) < 2:
+        return ink
+    for lines, across in ((level, (thick + 2, 1)), (upright.T, (1, thick + 2))):
+        closed = ndimage.grey_closing(np.where(lines, 0, ink), across)
+        ink = np.where(lines, closed, ink)
+    return ink
+
+
+def find_marks(ink: Floats) -> list[Mask]:
+    """Where the largest mark is, and others of comparable size: a mask (H, W) for each.
+
+    Pieces that lie close together are one mark. Specks are none, and neither is what touches the
+    picture's border, such as a finger, unless there is nothing else.
+    """
+    strong = ink > 0.5
+    pieces, _ = ndimage.label(strong, EIGHT)
+    lengths = measure_lengths(pieces)
+    large = lengths > max(ink.shape) / 15
+    border = np.r_[pieces[0], pieces[-1], pieces[:, 0], pieces[:, -1]]
+    inside = ~np.isin(np.arange(len(lengths)), border)
+    if (large & inside).any():
+        large, strong = large & inside, inside[pieces] & strong
+    if not large.any():
+        return []
+    gap = max(2, 0.15 * lengths[large].max())  # as within a 5 whose stroke has come off
+    bridged, _ = ndimage.label(ndimage.distance_transform_edt(~strong) <= gap / 2, EIGHT)
+    groups = bridged * strong
+    lengths, areas = measure_lengths(groups), np.bincount(groups[strong])
+    main = areas.argmax()
+    marks = (lengths > lengths[main] / 2) & (areas > areas[main] / 10)
+    return [groups == number for number in marks.nonzero()[0]]
+
+
+def measure_lengths(labels: NDArray[np.integer]) -> NDArray[np.int64]:
+    """The longer side of the box around each label's pixels, by label; 0 for label 0."""
+    boxes = ndimage.find_objects(labels)
+    lengths = [max(s.stop - s.start for s in box) if box else 0 for box in boxes]
+    return np.array([0, *lengths])
+
+
+def _find_lines(ink: Floats, thick: int) -> tuple[Mask, int]:
+    """Nearly level lines from border to border, (H, W), and how many they are."""
     height, width = ink.shape
+    seen, found = ink > 0.25, np.zeros(ink.shape, bool)
     rows, columns = np.indices(ink.shape)
-    for slope in np.linspace(-0.125, 0.125, 15):
-        shift = np.rint(slope * (columns - width / 2)).astype(int)  # levels lines of this slope
-        level = mask[(rows + shift) % height, columns].astype(float)
-        full = ndimage.uniform_filter1d(level, width // 5, axis=1, mode="nearest") > 0.8
-        runs = ndimage.maximum_filter1d(full.astype(np.uint8), width // 5, axis=1)
-        lines |= runs[(rows - shift) % height, columns] > 0
-    lines &= mask
-    labels, _ = ndimage.label(lines, EVERYWHERE)
-    across = [
-        number
-        for number, (down, along) in enumerate(ndimage.find_objects(labels), start=1)
-        if (down.start <= thickness) + (down.stop >= height - thickness)
-        + (along.start <= thickness) + (along.stop >= width - thickness) >= 2
-    ]  # fmt: skip
-    if len(across) < 2:
-        return ink
+    for slope in np.linspace(-0.12, 0.12, 15):
+        line = (rows + np.rint(slope * columns).astype(int)) % height, columns
+        share = ndimage.uniform_filter1d(seen[line].astype(float), width // 5)
+        found[line] |= ndimage.maximum_filter1d(share > 0.8, width // 5)
+    labels, _ = ndimage.label(found & seen, EIGHT)
+    sides = labels[:thick], labels[-thick:], labels[:, :thick], labels[:, -thick:]
+    ends = np.bincount(np.concatenate([np.unique(side[side > 0]) for side in sides]), minlength=1)
+    across = (ends >= 2).nonzero()[0]
     lines = np.isin(labels, across)
-    lines &= ~ndimage.binary_opening(lines, np.ones((thickness + 1, 1)))  # strokes that cross
-    closed = ndimage.grey_closing(np.where(lines, 0, ink), (thickness + 2, 1))
-    return np.where(lines, closed, ink)
+    return lines & ~ndimage.binary_opening(lines, np.ones((thick + 1, 1))), len(across)

@@ -160,8 +160,10 @@ def draw_blank(ground: Callable[..., Any]) -> Image.Image:
 
 
 CAUSES: dict[str, tuple[Callable[[Bytes], Any], str]] = {
-    "one brightness": (lambda scan: np.full_like(scan, 90), "same brightness"),
-    "blank paper": (lambda scan: draw_blank(photographs.plain_paper), "nothing stands out"),
+    "one brightness": (lambda scan: np.full_like(scan, 90), "no ink stands out"),
+    "blank paper": (lambda scan: draw_blank(photographs.plain_paper), "no ink stands out"),
+    "noise": (lambda scan: np.random.default_rng(0).random((400, 300)), "no ink stands out"),
+    "specks": (lambda scan: np.where(np.arange(90_000) % 9_001, 0, 9).reshape(300, 300), "no ink"),
     "two digits": (lambda scan: np.hstack([scan, scan]), "2 marks"),
     "three digits": (lambda scan: np.vstack([scan, scan, scan]), "3 marks"),
     "NaN": (lambda scan: np.where(scan > 200, np.nan, 0.0), "not finite"),
@@ -182,7 +184,7 @@ def test_what_is_no_digit_is_refused(
 def test_folder_gives_images_and_names_and_names_what_it_cannot_read(
     scan: Bytes, tmp_path: Path
 ) -> None:
-    with pytest.raises(ValueError, match="no pictures in this folder"):
+    with pytest.raises(ValueError, match="no folder that holds pictures"):
         read_digits(tmp_path)
     for name in ("b.png", "a.jpg"):
         Image.fromarray(scan).save(tmp_path / name)
@@ -195,10 +197,10 @@ def test_folder_gives_images_and_names_and_names_what_it_cannot_read(
     for call in (lambda: read_digits(tmp_path), lambda: read_digit(tmp_path / "c.HEIC")):
         with pytest.raises(ValueError) as caught:
             call()
-        check_message(caught.value, "c.HEIC: cannot be read", "JPEG or PNG")
-    with pytest.raises(ValueError, match=r"d.png: there is no such file"):
+        check_message(caught.value, "c.HEIC: cannot be read", "as JPEG")
+    with pytest.raises(ValueError, match=r"d.png: cannot be read .*No such file"):
         read_digit(tmp_path / "d.png")
-    with pytest.raises(TypeError, match="picture: got dict"):
+    with pytest.raises(ValueError, match="picture: got dict"):
         read_digit({})
 
 
