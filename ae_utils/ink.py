@@ -47,12 +47,12 @@ def remove_rulings(ink: Floats) -> Floats:
     thick = max(ink.shape) // 80
     if thick == 0:  # in a small picture strokes are as thin
         return ink
-    (level, n_level), (upright, n_upright) = _find_lines(ink, thick), _find_lines(ink.T, thick)
-    if max(n_level, n_upright) < 2:
+    if max(_find_lines(each, thick)[1] for each in (ink, ink.T)) < 2:
         return ink
-    for lines, across in ((level, (thick + 2, 1)), (upright.T, (1, thick + 2))):
-        closed = ndimage.grey_closing(np.where(lines, 0, ink), across)
-        ink = np.where(lines, closed, ink)
+    for _direction in ("level", "upright"):  # in turn, so that no crossings stay
+        lines, _ = _find_lines(ink, thick)
+        closed = ndimage.grey_closing(np.where(lines, 0, ink), (thick + 2, 1))
+        ink = np.where(lines, closed, ink).T
     return ink
 
 
@@ -97,9 +97,9 @@ def _find_lines(ink: Floats, thick: int) -> tuple[Mask, int]:
         line = (rows + np.rint(slope * columns).astype(int)) % height, columns
         share = ndimage.uniform_filter1d(seen[line].astype(float), width // 5)
         found[line] |= ndimage.maximum_filter1d(share > 0.8, width // 5)
-    labels, _ = ndimage.label(found & seen, EIGHT)
+    labels, _ = ndimage.label(found, EIGHT)
     sides = labels[:thick], labels[-thick:], labels[:, :thick], labels[:, -thick:]
     ends = np.bincount(np.concatenate([np.unique(side[side > 0]) for side in sides]), minlength=1)
     across = (ends >= 2).nonzero()[0]
-    lines = np.isin(labels, across)
+    lines = np.isin(labels, across) & seen
     return lines & ~ndimage.binary_opening(lines, np.ones((thick + 1, 1))), len(across)

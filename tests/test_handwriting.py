@@ -153,6 +153,63 @@ def test_photograph_has_the_code_of_its_digits_cluster(
     assert same >= len(x) - (1 if mnist_or_digits.name == "mnist" else 4)  # the judge knows MNIST
 
 
+SEVEN = [[(40, 60), (360, 54)], [(360, 54), (150, 440)]]
+
+
+def scan_seven(width: float) -> Bytes:
+    """A 7 in a pen of some pixels, 386 high, on white."""
+    ink = photographs.draw_strokes(SEVEN, width, (500, 400))
+    return (255 - 255 * ink).round().astype(np.uint8)
+
+
+def draw_over(scan: Bytes, rows: slice, columns: slice, value: int) -> Bytes:
+    """A scan with a rectangle painted over."""
+    scan = scan.copy()
+    scan[rows, columns] = value
+    return scan
+
+
+@pytest.mark.parametrize(("pen", "width"), [(3, 2), (12, 2), (60, 3)])
+def test_strokes_are_as_wide_as_mnists_thinnest_or_wider(pen: int, width: float) -> None:
+    ink = photographs.draw_strokes([[(100, 60), (100, 400)]], pen, (460, 200))
+    assert read_digit(ink)[0, 0, 10:18].sum(1).numpy() == pytest.approx(width, abs=0.3)
+
+
+@pytest.mark.parametrize("ground", [photographs.squared_paper, photographs.paper_on_table])
+def test_lines_as_dark_as_the_ink_and_what_lies_at_the_border_drop_out(
+    ground: Callable[..., Any], mnist_or_digits: DataSet
+) -> None:
+    stored = mnist_or_digits.train_images[:20]
+    scenes = (photograph(x, seed, ground, photographs.FELT) for seed, x in enumerate(stored))
+    found, numbers = read_all(scenes)
+    same = name_digits(found) == name_digits(to_float(stored[numbers]))
+    assert len(found) >= 18 and same.sum() >= len(found) - 2
+
+
+@pytest.mark.parametrize("pen", [3, 30])
+def test_digit_that_fills_its_picture_is_no_ruling(pen: int) -> None:
+    scan = scan_seven(pen)
+    rows, columns = (scan < 128).any(1).nonzero()[0], (scan < 128).any(0).nonzero()[0]
+    trimmed = scan[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    assert (read_digit(trimmed) - read_digit(scan)).abs().mean() < 0.012
+
+
+BESIDE = {
+    "a finger at the border": (slice(380, 500), slice(300, 400), 90),
+    "a speck": (slice(300, 306), slice(60, 66), 0),
+    "a stroke that breaks off": (slice(250, 270), slice(0, 400), 255),
+}
+
+
+@pytest.mark.parametrize("spot", BESIDE.values(), ids=BESIDE)
+def test_what_lies_beside_a_digit_is_left_out_and_its_pieces_are_joined(
+    spot: tuple[slice, slice, int],
+) -> None:
+    found, wanted = read_digit(draw_over(scan_seven(20), *spot)), read_digit(scan_seven(20))
+    assert (found - wanted).abs().mean() < 0.012
+    assert name_digits(found) == 7
+
+
 def draw_blank(ground: Callable[..., Any]) -> Image.Image:
     """A photograph of paper with nothing on it."""
     draw = np.random.default_rng(1)

@@ -41,7 +41,7 @@ def draw_strokes(strokes: Sequence[Points], width: float, shape: Shape = SHAPE) 
     return (0.5 - outside).clip(0, 1)
 
 
-def grain(shape: Shape, size: float, draw: Generator) -> Floats:
+def grain(shape: Shape, size: float | tuple[float, float], draw: Generator) -> Floats:
     """Random unevenness (H, W) with mean 0 and standard deviation 1, its spots of some size."""
     noise = gaussian_filter(draw.standard_normal(shape), size, mode="wrap")
     return (noise - noise.mean()) / noise.std()
@@ -62,9 +62,35 @@ def lined_paper(
     beside = columns + tilt * rows - 0.16 * shape[1]
     paper = plain_paper(shape, draw)
     for distance, colour in ((across, (0.45, 0.58, 0.78)), (beside, (0.85, 0.45, 0.47))):
-        line = np.exp(-((distance / 1.6) ** 4)) * (0.85 + 0.1 * grain(shape, 2, draw))
-        paper = mix(paper, colour, line.clip(0, 1))
+        paper = rule(paper, colour, distance, draw)
     return paper
+
+
+def squared_paper(shape: Shape, draw: Generator) -> Floats:
+    """Paper with dark lines both ways, (H, W, 3): some squares and some tilt."""
+    rows, columns = np.mgrid[: shape[0], : shape[1]]
+    paper, spacing, tilt = plain_paper(shape, draw), draw.uniform(35, 70), draw.uniform(-0.09, 0.09)
+    for place in (rows - tilt * columns, columns + tilt * rows):
+        paper = rule(paper, (0.14, 0.14, 0.14), place % spacing - spacing / 2, draw)
+    return paper
+
+
+def paper_on_table(shape: Shape, draw: Generator) -> Floats:
+    """White paper on a wooden table, which shows above it and at its right: (H, W, 3)."""
+    rows, columns = np.mgrid[: shape[0], : shape[1]]
+    tilt = draw.uniform(-0.07, 0.07)
+    inside = np.minimum(rows - tilt * columns - 60, 0.9 * shape[1] - columns - tilt * rows)
+    fibres = 0.12 * grain(shape, (1.2, 60), draw) + 0.06 * grain(shape, (8, 120), draw)
+    shadow = 0.5 * np.exp(inside / 9).clip(0, 1)
+    table = np.array([0.42, 0.27, 0.16]) * (1 + fibres - shadow)[..., None]
+    sheet = (inside + 0.5).clip(0, 1)[..., None]
+    return (sheet * plain_paper(shape, draw) + (1 - sheet) * table).clip(0, 1)
+
+
+def rule(paper: Floats, colour: Colour, distance: Floats, draw: Generator) -> Floats:
+    """Draw the lines from which pixels are at some distance (H, W) on paper (H, W, 3)."""
+    line = np.exp(-((distance / 1.6) ** 4)) * (0.85 + 0.1 * grain(distance.shape, 2, draw))
+    return mix(paper, colour, line.clip(0, 1))
 
 
 def blackboard(shape: Shape, draw: Generator) -> Floats:
