@@ -11,6 +11,7 @@ length. It is chosen on training images held back for the purpose, not on the te
 from collections.abc import Callable
 from dataclasses import asdict
 from functools import partial
+from itertools import islice
 from typing import Any
 
 import torch
@@ -18,12 +19,14 @@ from torch import Tensor
 
 from ae_utils.checkpoints import save_checkpoint
 from ae_utils.classifier import DigitClassifier, digit_classifier
+from ae_utils.convolutional import convolutional_autoencoder
 from ae_utils.data import DataSet, load_digits
 from ae_utils.images import mean_image
 from ae_utils.losses import classification_loss, evaluate
 from ae_utils.models import Autoencoder, dense_autoencoder
 from ae_utils.training import Settings, fit
 from tools.commands import ROOT, choose
+from tools.make.experiments.post import BATCH_SIZE, LR, train_as_the_post
 
 WEIGHTS = ROOT / "ae_utils" / "weights"
 N_VALIDATION = 5_000  # the last training images, held back to choose a start
@@ -32,6 +35,7 @@ TRIAL_STEPS, FINAL_STEPS = 1_000, 10_000
 TANH_LR = 3e-3  # at SiLU's 5e-3 a network of tanh trains less steadily
 SMALL_WIDTHS, SMALL_STEPS = (128, 128), 6_000
 SWEEP = (1, 2, 3, 8, 16, 32, 64)  # code sizes
+POST = {"post": (1_000, 6_400), "post_60000": (60_000, 30_000)}  # images, and steps: 200 epochs, 16
 
 
 def train_dense_2d(digits: DataSet) -> tuple[Autoencoder, dict[str, Any]]:
@@ -81,6 +85,21 @@ def train(
     }
 
 
+def train_post(n: int, steps: int, digits: DataSet) -> tuple[Autoencoder, dict[str, Any]]:
+    """The post's network, trained as in the post, on the first `n` images."""
+    model, images = convolutional_autoencoder(2), digits.train_images[:n]
+    for done, _ in enumerate(islice(train_as_the_post(model, images, seed=0), steps), start=1):
+        if done % 1_000 == 0:
+            print(f"step {done:,} of {steps:,}")
+    return model, {
+        "data": str(digits),
+        "settings": {"images": n, "steps": steps, "batch_size": BATCH_SIZE, "lr": LR, "seed": 0},
+        "train_error": evaluate(model, images),
+        "test_error": evaluate(model, digits.test_images),
+        "torch": torch.__version__,
+    }
+
+
 def train_digit_classifier(digits: DataSet) -> tuple[DigitClassifier, dict[str, Any]]:
     """The classifier that names digits."""
     model = digit_classifier()
@@ -100,6 +119,7 @@ RECIPES: dict[str, Callable[[DataSet], tuple[Any, dict[str, Any]]]] = {
     "dense_2d": train_dense_2d,
     "dense_3d": train_dense_3d,
     **{f"sweep_{size}d": partial(train_sweep, size) for size in SWEEP},
+    **{name: partial(train_post, *numbers) for name, numbers in POST.items()},
     "digit_classifier": train_digit_classifier,
 }
 
