@@ -34,6 +34,7 @@ PAGE = BUILD / TEMPLATE.name
 MODELS = {
     "dense_2d": "two numbers",
     "sweep_2d": "two numbers, a smaller network",
+    "post": "two numbers, convolutions, trained on 1,000 images",
     "dense_3d": "three numbers",
     "sweep_1d": "one number",
     "sweep_8d": "eight numbers",
@@ -41,7 +42,12 @@ MODELS = {
 N_IMAGES = 2_500  # real images in the page
 N_COLUMNS = 50  # of the picture that holds them
 N_NEIGHBOURS = 10  # the distance to the data is to so many codes
-FUNCTIONS: dict[type[nn.Module], str] = {nn.Tanh: "tanh", nn.SiLU: "silu", nn.Sigmoid: "sigmoid"}
+FUNCTIONS: dict[type[nn.Module], str] = {
+    nn.Tanh: "tanh",
+    nn.SiLU: "silu",
+    nn.Sigmoid: "sigmoid",
+    nn.LeakyReLU: "leaky",
+}
 
 EXPLORER_CELL = re.compile(r"^LatentExplorer\(", re.MULTILINE)
 FRAME = f"""<style>
@@ -82,11 +88,11 @@ def describe_model(name: str, images: Tensor, labels: Tensor) -> dict[str, Any]:
     model, about = load_shipped(name)
     codes = encode_dataset(model.encode, images)
     distance = DataDistance(codes, N_NEIGHBOURS)
-    sizes = [layer.in_features for layer in model.decoder if isinstance(layer, nn.Linear)]
+    sizes = " → ".join(filter(None, map(input_size, model.decoder)))
     centres = [(k, codes[labels == k].median(0).values.tolist()) for k in labels.unique().tolist()]
     return {
         "name": f"{MODELS[name]} ({name})",
-        "facts": f"Decoder: {' → '.join(map(str, sizes))} → 28 × 28. Mean squared error on MNIST's "
+        "facts": f"Decoder: {sizes} → 28 × 28. Mean squared error on MNIST's "
         f"test images: {about['test_error']:.4f}.",
         "limits": limits_around(codes),
         "layers": export_layers(model.decoder),
@@ -97,23 +103,32 @@ def describe_model(name: str, images: Tensor, labels: Tensor) -> dict[str, Any]:
     }
 
 
+def input_size(layer: nn.Module) -> str:
+    """How much a layer with weights takes in: numbers, or channels of images."""
+    if isinstance(layer, nn.Linear):
+        return str(layer.in_features)
+    return f"{layer.in_channels} channels" if isinstance(layer, nn.ConvTranspose2d) else ""
+
+
 def export_layers(decoder: nn.Module) -> list[dict[str, Any]]:
     """A decoder as a list of layers for the page's script.
 
     Args:
-        decoder: linear layers and functions, one after the other, that end in 784 pixels.
+        decoder: linear layers, transposed convolutions of 3 x 3 whose output is `stride` times as
+            wide as the input, and functions, one after the other, that end in 784 pixels.
 
     Raises:
         TypeError: if it holds a layer that the page cannot compute.
     """
     layers: list[dict[str, Any]] = []
     for module in decoder.children():
-        if isinstance(module, nn.Linear):
-            layers.append(
-                {"kind": "linear", "weight": pack(module.weight), "bias": pack(module.bias)}
-            )
+        if isinstance(module, nn.Linear | nn.ConvTranspose2d):
+            kind = "linear" if isinstance(module, nn.Linear) else "transposed"
+            layer = {"kind": kind, "weight": pack(module.weight), "bias": pack(module.bias)}
+            layers.append(layer | {"stride": getattr(module, "stride", [1])[0]})
         elif type(module) in FUNCTIONS:
-            layers.append({"kind": FUNCTIONS[type(module)]})
+            slope = getattr(module, "negative_slope", None)
+            layers.append({"kind": FUNCTIONS[type(module)], "slope": slope})
         elif not isinstance(module, nn.Unflatten):
             raise TypeError(
                 f"decoder: the page cannot compute its layer {module}.\n"
