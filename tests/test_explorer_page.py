@@ -115,8 +115,8 @@ def test_decoder_becomes_a_list_of_layers_and_images_lie_in_rows() -> None:
 
 
 def test_decoder_that_the_page_cannot_compute_is_refused() -> None:
-    with pytest.raises(TypeError, match="cannot compute its layer ConvTranspose2d"):
-        export_layers(convolutional_autoencoder().decoder)
+    with pytest.raises(TypeError, match="cannot compute its layer Conv2d"):
+        export_layers(convolutional_autoencoder().encoder)
 
 
 # The page in a browser.

@@ -96,9 +96,9 @@ def follow(
     """Train, and measure after so many steps.
 
     Returns:
-        For each point: 'printed', the mean over the batches of an epoch while it is trained on, as
-        many programs print it; 'training' and 'test', the errors with the weights at that point; and
-        'seconds' of processor time that the training took up to there.
+        For each point: 'printed', the mean over the batches of the last epoch, each before its
+        step, as many programs print it; 'training' and 'test', the errors with the weights at that
+        point; and 'seconds' of processor time that the training took up to there.
     """
     an_epoch = math.ceil(len(images) / BATCH_SIZE)
     steps, seconds = train_as_the_post(model, images, seed), 0.0
