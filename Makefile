@@ -44,7 +44,7 @@ figures: $(VENV)/.notebooks-installed  ## draw the pictures in figures/ again; n
 photographs: $(VENV)/.notebooks-installed  ## draw the photographs of digits of notebook 4 again
 	@$(BIN)/python -m tools.make.photographs
 
-experiments: $(VENV)/.notebooks-installed  ## run the long experiments of notebook 5 again; needs real MNIST
+experiments: $(VENV)/.notebooks-installed  ## run the long experiments again; needs real MNIST
 	@$(BIN)/python -m tools.make.experiments
 
 explorer: $(VENV)/.notebooks-installed  ## make the latent explorer as one web page in build/

@@ -87,7 +87,9 @@ def load_shipped(name: str) -> tuple[Any, dict[str, Any]]:
 
     Args:
         name: 'dense_2d' or 'dense_3d', autoencoders for maps; 'sweep_1d' to 'sweep_64d', one small
-            autoencoder for each code size; 'digit_classifier', that of `ae_utils.classifier`.
+            autoencoder for each code size; 'post' or 'post_60000', the convolutional one of a post
+            that many know, trained on 1,000 images as there, or on all; 'digit_classifier', that of
+            `ae_utils.classifier`.
 
     Raises:
         CheckpointError: if there is no such model.

@@ -13,7 +13,7 @@ def load_results(name: str) -> dict[str, Any]:
     And 'check': the same computation at a small size on the embedded digits.
 
     Args:
-        name: 'few_labels', 'deep_30d' or 'unrolled'; what they are, `tools/make/experiments` says.
+        name: 'few_labels', 'deep_30d', 'unrolled' or 'post'; what they are, `tools/make/experiments` says.
 
     Raises:
         ValueError: if there is no such experiment.

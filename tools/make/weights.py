@@ -1,6 +1,6 @@
 """Train the models that the package ships, on MNIST, and write them to `ae_utils/weights/`.
 
-    python -m tools.make.weights                      all of them, about a quarter of an hour
+    python -m tools.make.weights                      all of them, about half an hour
     python -m tools.make.weights dense_3d sweep_8d    some of them
 
 Where training ends depends on where it starts, by more than most settings matter. So the 2-D model

@@ -35,7 +35,7 @@ def describe(experiment: Experiment, digits: DataSet, settings: Any) -> Figures:
 
 def main() -> None:
     """Run what was asked for, and write each result down as soon as it is there."""
-    names = choose(EXPERIMENTS, "Run the long experiments of notebook 5.")
+    names = choose(EXPERIMENTS, "Run the long experiments of the series.")
     torch.set_num_threads(1)
     mnist, digits = load_digits("mnist"), load_digits("digits")
     for name in names:

@@ -1,4 +1,8 @@
-"""The post's own network by the post's own settings, and what changes with more images."""
+"""The network of a post on autoencoders, trained as there; and what changes with more images.
+
+The post (angeloyeo.github.io, 10 October 2020) shows figures of a program that trained on the first
+1,000 images for 200 epochs, and printed the training error only.
+"""
 
 import math
 from collections.abc import Callable, Iterator, Sequence
