@@ -124,8 +124,9 @@ def export_layers(decoder: nn.Module) -> list[dict[str, Any]]:
     for module in decoder.children():
         if isinstance(module, nn.Linear | nn.ConvTranspose2d):
             kind = "linear" if isinstance(module, nn.Linear) else "transposed"
-            layer = {"kind": kind, "weight": pack(module.weight), "bias": pack(module.bias)}
-            layers.append(layer | {"stride": getattr(module, "stride", [1])[0]})
+            weight, bias = map(pack, module.parameters())
+            stride = getattr(module, "stride", [1])[0]
+            layers.append({"kind": kind, "weight": weight, "bias": bias, "stride": stride})
         elif type(module) in FUNCTIONS:
             slope = getattr(module, "negative_slope", None)
             layers.append({"kind": FUNCTIONS[type(module)], "slope": slope})
