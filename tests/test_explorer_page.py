@@ -311,7 +311,7 @@ def test_each_model_has_its_sliders_and_a_map_if_it_is_a_plane(page, codes, mnis
     first = settle(page)["nearest"]
     for name in (*MODELS, next(iter(MODELS))):
         choose(page, name)
-        size = int(re.search(r"_(\d)d", name)[1])
+        size = load_shipped(name)[0].latent_dim
         seen = settle(page)
         assert len(seen["boxes"]) == len(seen["sliders"]) == size
         assert page.locator("#map").is_visible() == (size == 2)
