@@ -42,7 +42,7 @@ def remove_rulings(ink: Floats) -> Floats:
     """Take the lines of lined or squared paper out of some ink (H, W); they may be as dark as it.
 
     They are straight, thin, tilted by 7 degrees at most, and run from border to border; and there
-    are several, as a single one may be a stroke. Strokes that cross a line are closed again.
+    are several, as a single one may be a stroke. What crosses a line is thicker, and stays.
     """
     thick = max(ink.shape) // 80
     if thick == 0:  # in a small picture strokes are as thin
@@ -51,8 +51,7 @@ def remove_rulings(ink: Floats) -> Floats:
         return ink
     for _direction in ("level", "upright"):  # in turn, so that no crossings stay
         lines, _ = _find_lines(ink, thick)
-        closed = ndimage.grey_closing(np.where(lines, 0, ink), (thick + 2, 1))
-        ink = np.where(lines, closed, ink).T
+        ink = np.where(lines, 0, ink).T
     return ink
 
 
