@@ -136,8 +136,9 @@ def fetch_from_mirrors(source: Source, raw: Path, lock: FileLock) -> None:
             first = f"{mirror}{downloads[0].name}"
             ask("HEAD", first, share).close()  # without the lock: all processes wait at once
             with lock:
+                missing = set(list_missing_files(source, raw))
                 for download in downloads:
-                    if set(download.files) & set(list_missing_files(source, raw)):
+                    if missing & set(download.files):
                         fetch(mirror, download, source, raw, share)
             return
         except (requests.RequestException, WrongContentError) as error:

@@ -47,12 +47,12 @@ def remove_rulings(ink: Floats) -> Floats:
     thick = max(ink.shape) // 80
     if thick == 0:  # in a small picture strokes are as thin
         return ink
-    if max(_find_lines(each, thick)[1] for each in (ink, ink.T)) < 2:
+    (level, n_level), (_, n_upright) = _find_lines(ink, thick), _find_lines(ink.T, thick)
+    if max(n_level, n_upright) < 2:
         return ink
-    for _direction in ("level", "upright"):  # in turn, so that no crossings stay
-        lines, _ = _find_lines(ink, thick)
-        ink = np.where(lines, 0, ink).T
-    return ink
+    ink = np.where(level, 0, ink)
+    upright, _ = _find_lines(ink.T, thick)  # only now, so that no crossings stay
+    return np.where(upright.T, 0, ink)
 
 
 def find_marks(ink: Floats) -> list[Mask]:

@@ -25,7 +25,7 @@ from tools.processes import BUDGET, process_peak_memory
 from tools.publish.stories import story_cells
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
-OFFLINE = {"HTTP_PROXY": "http://127.0.0.1:9", "HTTPS_PROXY": "http://127.0.0.1:9"}  # no proxy
+OFFLINE = {"HTTP_PROXY": "http://127.0.0.1:9", "HTTPS_PROXY": "http://127.0.0.1:9"}  # nothing there
 TIMES = re.compile(r"\d+(\.\d+)? (s|ms|seconds)\b")
 OPEN_FIGURES = "import matplotlib.pyplot\nassert matplotlib.pyplot.get_fignums() == []"
 

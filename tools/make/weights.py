@@ -76,10 +76,17 @@ def train(
 ) -> tuple[Autoencoder, dict[str, Any]]:
     """Train an autoencoder; return it with what there is to know about it."""
     fit(model, digits.train_images, settings)
-    return model, {
+    return model, describe(model, digits.train_images, digits, asdict(settings))
+
+
+def describe(
+    model: Autoencoder, images: Tensor, digits: DataSet, settings: dict[str, Any]
+) -> dict[str, Any]:
+    """What there is to know about an autoencoder trained on these `images` of the digits."""
+    return {
         "data": str(digits),
-        "settings": asdict(settings),
-        "train_error": evaluate(model, digits.train_images),
+        "settings": settings,
+        "train_error": evaluate(model, images),
         "test_error": evaluate(model, digits.test_images),
         "torch": torch.__version__,
     }
@@ -91,13 +98,8 @@ def train_post(n: int, steps: int, digits: DataSet) -> tuple[Autoencoder, dict[s
     for done, _ in enumerate(islice(train_as_the_post(model, images, seed=0), steps), start=1):
         if done % 1_000 == 0:
             print(f"step {done:,} of {steps:,}")
-    return model, {
-        "data": str(digits),
-        "settings": {"images": n, "steps": steps, "batch_size": BATCH_SIZE, "lr": LR, "seed": 0},
-        "train_error": evaluate(model, images),
-        "test_error": evaluate(model, digits.test_images),
-        "torch": torch.__version__,
-    }
+    settings = {"images": n, "steps": steps, "batch_size": BATCH_SIZE, "lr": LR, "seed": 0}
+    return model, describe(model, images, digits, settings)
 
 
 def train_digit_classifier(digits: DataSet) -> tuple[DigitClassifier, dict[str, Any]]:

@@ -122,11 +122,11 @@ def export_layers(decoder: nn.Module) -> list[dict[str, Any]]:
     """
     layers: list[dict[str, Any]] = []
     for module in decoder.children():
-        if isinstance(module, nn.Linear | nn.ConvTranspose2d):
-            kind = "linear" if isinstance(module, nn.Linear) else "transposed"
-            weight, bias = map(pack, module.parameters())
-            stride = getattr(module, "stride", [1])[0]
-            layers.append({"kind": kind, "weight": weight, "bias": bias, "stride": stride})
+        numbers = {name: pack(each) for name, each in module.named_parameters()}
+        if isinstance(module, nn.Linear):
+            layers.append({"kind": "linear", **numbers})
+        elif isinstance(module, nn.ConvTranspose2d) and module.kernel_size == (3, 3):
+            layers.append({"kind": "transposed", "stride": module.stride[0], **numbers})
         elif type(module) in FUNCTIONS:
             slope = getattr(module, "negative_slope", None)
             layers.append({"kind": FUNCTIONS[type(module)], "slope": slope})
