@@ -3,10 +3,13 @@
 A move sends only what changes: the map goes to the reader once, and a marker moves over it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from html import escape
 
 import ipywidgets as widgets  # type: ignore[import-untyped]
+import matplotlib.pyplot as plt
 import torch
+from matplotlib.figure import Figure
 from torch import Tensor
 
 from ae_utils.checks import check_labels
@@ -63,6 +66,7 @@ class LatentExplorer(_Explorer):
         self.board = ControlBoard(numbers, self._draw)
         self.sliders, self.boxes = self.board.sliders, self.board.boxes
         self.pictures, self.map = widgets.HTML(), None
+        self.follow: Callable[[Tensor], None] = lambda image: None  # called after each drawing
         children = [widgets.VBox([self.pictures, self.board], layout={"width": "380px"})]
         if model.latent_dim == 2:
             fig = draw_map(codes, self._labels, self.low, self.high).figure
@@ -102,6 +106,87 @@ class LatentExplorer(_Explorer):
         )
         if self.map is not None:
             self.marker.value = html_marker(self.z, self.low, self.high, name)
+        self.follow(self.view.image)
+
+
+class TwinExplorer(_Explorer):
+    """Two models' explorers, one below the other, coupled through the image. End a cell with it.
+
+    Move the point of one, and the other goes to where its own encoder puts the decoded image, or
+    as near as its sliders reach.
+
+    Args:
+        models: two, by their names, each with the codes (N, latent_dim) that it gives to images.
+        labels, images: int64 (N,) and uint8 (N, 1, 28, 28), of these images.
+
+    Raises:
+        ValueError: if there are not two, or if these do not belong together.
+    """
+
+    def __init__(
+        self, models: Mapping[str, tuple[Autoencoder, Tensor]], labels: Tensor, images: Tensor
+    ) -> None:
+        if len(models) != 2:
+            raise ValueError(f"models: got {len(models)}. Pass two, by their names.")
+        self.explorers = [LatentExplorer(*each, labels, images) for each in models.values()]
+        titles = [widgets.HTML(f"<b>{escape(name)}</b>") for name in models]
+        pairs = zip(titles, self.explorers, strict=True)
+        super().__init__([child for pair in pairs for child in pair])
+        encoders = [model.encode for model, _ in models.values()]
+        for this, other, encode in zip(
+            self.explorers, self.explorers[::-1], encoders[::-1], strict=True
+        ):
+            this.follow = self._make_follower(other, encode)
+
+    def _make_follower(
+        self, other: LatentExplorer, encode: Callable[[Tensor], Tensor]
+    ) -> Callable[[Tensor], None]:
+        def follow(image: Tensor) -> None:
+            back, other.follow = other.follow, lambda image: None  # it must not move this one again
+            try:
+                with torch.no_grad():
+                    z = encode(image.clamp(0, 1)[None, None])[0]
+                other.move_to(z.clamp(other.low, other.high))
+            finally:
+                other.follow = back
+
+        return follow
+
+
+class PictureSlider(_Explorer):
+    """One of several pictures, chosen on a slider. End a cell with it.
+
+    Args:
+        name: what the slider chooses, such as 'beta'.
+        values: what each of its positions is called, from left to right.
+        draw: draws the picture of a position, given by its number; returns the figure and a text
+            alternative. A picture is drawn once, when it is first asked for.
+        start: the number of the first position shown.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        values: Sequence[str],
+        draw: Callable[[int], tuple[Figure, str]],
+        start: int = 0,
+    ) -> None:
+        options = [(value, number) for number, value in enumerate(values)]
+        self.slider = widgets.SelectionSlider(
+            description=name, options=options, value=start, continuous_update=True,
+            layout={"width": "min(100%, 600px)"}, style={"description_width": "initial"},
+        )  # fmt: skip
+        self.picture, self._draw, self._drawn = widgets.HTML(), draw, dict[int, str]()
+        super().__init__([self.slider, self.picture])
+        self.slider.observe(lambda change: self._show(change["new"]), "value")
+        self._show(start)
+
+    def _show(self, number: int) -> None:
+        if number not in self._drawn:
+            fig, alt = self._draw(number)
+            plt.close(fig)  # it is shown here, and not once more below the cell
+            self._drawn[number] = html_figure(fig, alt)
+        self.picture.value = self._drawn[number]
 
 
 class LatentTurntable(_Explorer):

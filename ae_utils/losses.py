@@ -1,6 +1,7 @@
 """What a training makes small and a model is measured by: losses, over whole data sets too."""
 
 from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -16,7 +17,7 @@ EVALUATION_BATCH = 500  # measured on a CPU: half the time of 2,000, and faster 
 Sample = tuple[Tensor, Tensor | None]  # images, with their labels if there are any
 
 # (model, images of a batch, their labels or None) -> a scalar, the mean over the batch.
-Loss = Callable[[nn.Module, Tensor, Tensor | None], Tensor]
+Loss = Callable[[Any, Tensor, Tensor | None], Tensor]
 
 
 def reconstruction_loss(model: nn.Module, x: Tensor, labels: Tensor | None = None) -> Tensor:

@@ -56,18 +56,21 @@ def draw_turntable(codes: Tensor, labels: Tensor) -> Any:
 
 
 @in_picture_style
-def html_figure(fig: Figure, alt: str, size: int) -> str:
-    """All of a figure as HTML."""
-    buffer = io.BytesIO()
+def html_figure(fig: Figure, alt: str, width: float | None = None) -> str:
+    """All of a figure as HTML, `width` pixels wide on the screen, or else 100 an inch."""
+    buffer, (inches, high) = io.BytesIO(), fig.get_size_inches()
     FigureCanvasAgg(fig).print_png(buffer, pil_kwargs={"compress_level": 1})  # 6 takes longer
-    return _html_image(buffer.getvalue(), alt, size)
+    width = width or 100 * inches
+    return _html_image(buffer.getvalue(), alt, (width, width * high / inches))
 
 
 def html_images(*images: tuple[Tensor, str, str]) -> str:
     """Images side by side as HTML: for each its ink (28, 28), text alternative and caption."""
     columns = ""
     for ink, alt, caption in images:
-        image = _html_image(image_png(ink), alt, IMAGE_SIZE, "pixelated")  # pixels as squares
+        image = _html_image(
+            image_png(ink), alt, (IMAGE_SIZE, IMAGE_SIZE), "pixelated"
+        )  # pixels as squares
         columns += f"<div>{image}{escape(caption)}</div>"
     return f'<div style="display: flex; gap: 16px; line-height: 1.6">{columns}</div>'
 
@@ -80,9 +83,9 @@ def image_png(ink: Tensor) -> bytes:
     return buffer.getvalue()
 
 
-def _html_image(png: bytes, alt: str, size: int, rendering: str = "auto") -> str:
+def _html_image(png: bytes, alt: str, size: tuple[float, float], rendering: str = "auto") -> str:
     return (
-        f'<img alt="{escape(alt)}" width="{size}" height="{size}" decoding="sync" '
+        f'<img alt="{escape(alt)}" width="{size[0]:g}" height="{size[1]:g}" decoding="sync" '
         f'style="display: block; outline: 1px solid #cccccc; image-rendering: {rendering}" '
         f'src="data:image/png;base64,{base64.b64encode(png).decode()}">'
     )

@@ -21,7 +21,7 @@ from torch import Tensor
 from traitlets import TraitError
 
 from ae_utils.controls import ControlBoard
-from ae_utils.explorer import LatentExplorer, LatentTurntable
+from ae_utils.explorer import LatentExplorer, LatentTurntable, PictureSlider, TwinExplorer
 from ae_utils.latent import N_STEPS
 from ae_utils.models import dense_autoencoder
 from ae_utils.pictures import MAP_SIZE, N_TURNED, draw_map, draw_turntable, html_figure, html_images
@@ -339,6 +339,63 @@ def test_turning_changes_the_picture_and_equals_the_plain_function() -> None:
         assert slider.value % slider.step == 0
 
 
+# Two models at once, and pictures on a slider.
+
+
+def make_twins() -> TwinExplorer:
+    """Two untrained models of other seeds, with codes far enough out for all that they encode."""
+    _, codes, labels, images = make_data()
+    models = [dense_autoencoder(2, widths=(16,), seed=seed) for seed in (1, 2)]
+    return TwinExplorer({"a": (models[0], codes), "b <>": (models[1], 3 * codes)}, labels, images)
+
+
+def test_moving_one_twin_takes_the_other_where_its_encoder_puts_the_image() -> None:
+    twins = make_twins()
+    encode = dense_autoencoder(2, widths=(16,), seed=2).encode
+    one, other = twins.explorers
+    for place in ((0.5, -0.25), (1.0, 1.5)):
+        one.move_to(place)
+        with torch.no_grad():
+            expected = encode(one.view.image[None, None])[0]
+        assert (other.low < expected).all() and (expected < other.high).all()
+        torch.testing.assert_close(other.z, expected, atol=1e-5, rtol=1e-5)
+        assert one.z.tolist() == list(place)  # and it stays there
+    before = one.z
+    other.sliders[0].value = 1.0
+    assert other.z[0] == 1.0 and not torch.equal(one.z, before)
+    assert "b &lt;&gt;" in twins.children[2].value
+
+
+def test_a_twin_goes_no_further_than_its_sliders() -> None:
+    _, codes, labels, images = make_data()
+    models = [dense_autoencoder(2, widths=(16,), seed=seed) for seed in (1, 2)]
+    twins = TwinExplorer({"a": (models[0], codes), "b": (models[1], codes / 1_000)}, labels, images)
+    twins.explorers[0].move_to([1.0, 1.0])
+    z, low, high = twins.explorers[1].z, twins.explorers[1].low, twins.explorers[1].high
+    assert ((low <= z) & (z <= high)).all() and ((z == low) | (z == high)).any()
+    with pytest.raises(ValueError, match="models: got 1"):
+        TwinExplorer({"a": (models[0], codes)}, labels, images)
+
+
+def test_pictures_on_a_slider_are_drawn_once_each_and_carry_their_text() -> None:
+    drawn: list[int] = []
+
+    def draw(number: int) -> tuple[plt.Figure, str]:
+        drawn.append(number)
+        fig, ax = plt.subplots(figsize=(1 + number, 1))
+        ax.set_title(f"picture {number}")
+        return fig, f'a "picture" <{number}>'
+
+    viewer = PictureSlider("step", ["first", "second", "third"], draw, start=1)
+    for number in (0, 1, 0, 2):
+        viewer.slider.value = number
+        ((alt, pixels),) = read_images(viewer.picture.value)
+        assert alt == f'a "picture" <{number}>'
+        assert pixels.shape[1] == (1 + number) * pixels.shape[0] and pixels.min() < 128
+    assert drawn == [1, 0, 2]
+    assert viewer.slider.description == "step" and repr(viewer).startswith("PictureSlider: ")
+
+
 # The older ipywidgets, which hosts such as Colab have: what the two versions could do differently.
 
 MAY_DIFFER = (
@@ -348,6 +405,8 @@ MAY_DIFFER = (
     test_a_value_that_is_not_finite_is_refused_and_one_out_of_range_held,
     test_an_error_on_a_move_is_shown_and_raised_and_goes_when_mended,
     test_a_cell_shows_the_widget_and_a_page_without_a_kernel_a_line,
+    test_moving_one_twin_takes_the_other_where_its_encoder_puts_the_image,
+    test_pictures_on_a_slider_are_drawn_once_each_and_carry_their_text,
 )
 
 

@@ -1,6 +1,6 @@
 """Train the models that the package ships, on MNIST, and write them to `ae_utils/weights/`.
 
-    python -m tools.make.weights                      all of them, about half an hour
+    python -m tools.make.weights                      all of them, about an hour and a half
     python -m tools.make.weights dense_3d sweep_8d    some of them
 
 Where training ends depends on where it starts, by more than most settings matter. So the 2-D model
@@ -8,7 +8,7 @@ is started several times, each start is trained a little, and the best start is 
 length. It is chosen on training images held back for the purpose, not on the test images.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from functools import partial
 from itertools import islice
@@ -22,9 +22,17 @@ from ae_utils.classifier import DigitClassifier, digit_classifier
 from ae_utils.convolutional import convolutional_autoencoder
 from ae_utils.data import DataSet, load_digits
 from ae_utils.images import mean_image
+from ae_utils.likelihood import exact_log_likelihood, importance_bound, log_weights
 from ae_utils.losses import classification_loss, evaluate
 from ae_utils.models import Autoencoder, dense_autoencoder
 from ae_utils.training import Settings, fit
+from ae_utils.variational import (
+    NegativeElbo,
+    VariationalAutoencoder,
+    binarize,
+    measure_rate_and_distortion,
+    variational_autoencoder,
+)
 from tools.commands import ROOT, choose
 from tools.make.experiments.post import BATCH_SIZE, LR, train_as_the_post
 
@@ -35,6 +43,16 @@ TRIAL_STEPS, FINAL_STEPS = 1_000, 10_000
 TANH_LR = 3e-3  # at SiLU's 5e-3 a network of tanh trains less steadily
 SMALL_WIDTHS, SMALL_STEPS = (128, 128), 6_000
 SWEEP = (1, 2, 3, 8, 16, 32, 64)  # code sizes
+# Variational autoencoders: numbers a code, widths, and settings, tried on images held back.
+CLOUDS = {
+    "2d": (2, (256, 256, 128), Settings(20_000, lr=4e-3)),
+    "20d": (20, (256, 128), Settings(20_000, batch_size=128, lr=3e-3)),
+    "40d": (40, (512, 256), Settings(40_000, batch_size=128, lr=2.5e-3)),
+}
+TWINS = ("2d", "20d")  # these have a plain one beside them
+BETAS = (0.0, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0)
+SMALL = 2, SMALL_WIDTHS, Settings(SMALL_STEPS)
+N_WEIGHTS = 500  # codes an image, for the importance-weighted bound
 POST = {"post": (1_000, 6_400), "post_60000": (60_000, 30_000)}  # images, and steps: 200 epochs, 16
 
 
@@ -102,6 +120,40 @@ def train_post(n: int, steps: int, digits: DataSet) -> tuple[Autoencoder, dict[s
     return model, describe(model, images, digits, settings)
 
 
+def train_twin(
+    latent_dim: int, widths: Sequence[int], settings: Settings, digits: DataSet
+) -> tuple[Autoencoder, dict[str, Any]]:
+    """The plain autoencoder with a variational one's network, starting weights and batches."""
+    mean = mean_image(digits.train_images)
+    return train(dense_autoencoder(latent_dim, widths=widths, mean_image=mean), digits, settings)
+
+
+def train_variational(
+    latent_dim: int, widths: Sequence[int], settings: Settings, digits: DataSet, beta: float = 1.0
+) -> tuple[VariationalAutoencoder, dict[str, Any]]:
+    """A variational autoencoder, and how likely it finds binary test images."""
+    mean = mean_image(digits.train_images)
+    model = variational_autoencoder(latent_dim, widths=widths, mean_image=mean)
+    fit(model, digits.train_images, settings, loss=NegativeElbo(beta))
+    about = describe(model, digits.train_images, digits, asdict(settings) | {"beta": beta})
+    return model, about | describe_likelihood(model, binarize(digits.test_images))
+
+
+def describe_likelihood(model: VariationalAutoencoder, images: Tensor) -> dict[str, Any]:
+    """What images that are black and white cost, and how likely they are: nats an image.
+
+    The likelihood is exact in the plane; elsewhere it is the bound of `N_WEIGHTS` samples.
+    """
+    rate, distortion = measure_rate_and_distortion(model, images)
+    figures = {"rate": rate, "distortion": distortion, "elbo": -(rate + distortion)}
+    if model.latent_dim == 2:
+        figures["log_likelihood"], _ = exact_log_likelihood(model, images)
+    else:
+        weights = log_weights(model, images, N_WEIGHTS)
+        figures["importance_bound"] = importance_bound(weights, N_WEIGHTS)
+    return {name: each.mean().item() for name, each in figures.items()}
+
+
 def train_digit_classifier(digits: DataSet) -> tuple[DigitClassifier, dict[str, Any]]:
     """The classifier that names digits."""
     model = digit_classifier()
@@ -122,6 +174,9 @@ RECIPES: dict[str, Callable[[DataSet], tuple[Any, dict[str, Any]]]] = {
     "dense_3d": train_dense_3d,
     **{f"sweep_{size}d": partial(train_sweep, size) for size in SWEEP},
     **{name: partial(train_post, *numbers) for name, numbers in POST.items()},
+    **{f"variational_{name}": partial(train_variational, *CLOUDS[name]) for name in CLOUDS},
+    **{f"twin_{name}": partial(train_twin, *CLOUDS[name]) for name in TWINS},
+    **{f"beta_{beta:g}": partial(train_variational, *SMALL, beta=beta) for beta in BETAS},
     "digit_classifier": train_digit_classifier,
 }
 
