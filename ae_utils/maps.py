@@ -131,8 +131,8 @@ def plot_field(
     rows, columns = values.shape
     across = np.linspace(low[0].item(), high[0].item(), columns)
     upwards = np.linspace(low[1].item(), high[1].item(), rows)
-    clipped = values.clamp(levels[0], levels[-1]).flip(0).cpu().numpy()
-    steps = ax.contourf(across, upwards, clipped, levels=list(levels), cmap="Blues")
+    clipped = values.cpu().double().clamp(levels[0], levels[-1])  # in float32, 0.2 is above 0.2
+    steps = ax.contourf(across, upwards, clipped.flip(0).numpy(), levels=list(levels), cmap="Blues")
     fig.colorbar(steps, ax=ax, label=label, ticks=list(levels))
     _set_plane(ax, (low, high))
     return fig, ax

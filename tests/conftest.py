@@ -87,7 +87,12 @@ def open_page(browser) -> Iterator[Callable[..., "Page"]]:
     contexts, faults = [], []
 
     def open_file(
-        path: Path, width: int = 1200, height: int = 900, script: str = "", **options: Any
+        path: Path,
+        width: int = 1200,
+        height: int = 900,
+        script: str = "",
+        part: str = "",
+        **options: Any,
     ) -> "Page":
         beside = ("data:", f"{path.parent.as_uri()}/")  # such as the explorer within a page
         size = {"width": width, "height": height}
@@ -98,7 +103,7 @@ def open_page(browser) -> Iterator[Callable[..., "Page"]]:
         page.on("pageerror", lambda error: faults.append(str(error)))
         page.on("console", lambda m: m.type == "warning" or faults.append(m.text))
         page.on("request", lambda r: r.url.startswith(beside) or faults.append(r.url))
-        page.goto(path.as_uri())
+        page.goto(path.as_uri() + part)
         return page
 
     yield open_file

@@ -29,6 +29,7 @@ from tools.publish.book import write_edition
 from tools.publish.explorer_page import (
     MODELS,
     N_IMAGES,
+    TWINS,
     embed_explorer,
     export_layers,
     lay_out,
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 PHONE_WIDTH = 390
+MARKERS = ("marker", "twin-marker")
 
 # Counts what is drawn: decoded images, dots of the map.
 COUNT = """
@@ -347,6 +349,52 @@ def test_everything_has_a_name_and_is_reached_by_keyboard_with_the_focus_seen(pa
         assert found == [reached, "solid 3px"]
 
 
+def test_twins_show_one_picture_on_two_maps_and_either_leads(page) -> None:
+    names = TWINS[0]
+    models = [load_shipped(name)[0] for name in names]
+    choose(page, names[0])
+    assert page.get_by_role("application").count() == 2
+    start_at(page, [0.5, -1])
+    places = [page.locator(f"#{each}").get_attribute("aria-label") for each in MARKERS]
+    (point, twin) = map(read_place, places)
+    assert point == [0.5, -1]
+    with torch.no_grad():
+        expected = models[1].encode(models[0].decode(point))[0]
+    assert twin == pytest.approx(expected.tolist(), abs=1e-3)
+
+    page.locator("#twin-map").focus()
+    page.keyboard.press("ArrowRight")
+    settle(page)
+    places = [page.locator(f"#{each}").get_attribute("aria-label") for each in MARKERS]
+    (point, moved) = map(read_place, places)
+    assert moved[0] > twin[0] and abs(moved[1] - twin[1]) < 1e-9
+    with torch.no_grad():
+        image = models[1].decode(moved)
+        expected = models[0].encode(image)[0]
+    assert point == pytest.approx(expected.tolist(), abs=1e-3)
+    grey = page.evaluate("""() => {
+        const pen = document.getElementById("twin-decoded").getContext("2d");
+        return [...pen.getImageData(0, 0, 28, 28).data.filter((value, index) => index % 4 === 0)];
+    }""")
+    assert (torch.tensor(grey) - 255 * (1 - image.flatten())).abs().max() <= 1
+    choose(page, "dense_2d")
+    assert page.get_by_role("application").count() == 1
+
+
+def read_place(text: str) -> list[float]:
+    """The coordinates that a marker's name holds."""
+    return [float(number) for number in re.findall(r"= (-?[\d.]+)", text)]
+
+
+def test_page_begins_with_the_model_that_its_address_names(open_page, page_file) -> None:
+    page = open_page(page_file, part="#beta_1")
+    begin(page)
+    assert page.get_by_label("Model").locator("option:checked").text_content() == (
+        f"{MODELS['beta_1']} (beta_1)"
+    )
+    assert page.get_by_role("application").count() == 2
+
+
 def test_phone_needs_no_scrolling_sideways(phone) -> None:
     for name in MODELS:
         choose(phone, name)
@@ -379,6 +427,7 @@ def test_time_of_moves_is_taken(browser, page_file) -> None:
 def make_notebook() -> nbformat.NotebookNode:
     """A notebook that shows an explorer and something else."""
     texts = ["LatentExplorer(model, codes, labels, images)", "print('LatentExplorer(')"]
+    texts += ["TwinExplorer(twins, labels, images)"]
     cells = [new_markdown_cell("# 1. First\n\nWhat?"), *map(new_code_cell, texts)]
     return new_notebook(cells=cells)
 
@@ -390,10 +439,14 @@ def test_notebook_is_left_as_it_is_and_only_its_explorer_becomes_the_page(monkey
     shown = embed_explorer(notebook, tmp_path / "a")
     assert json.dumps(notebook) == before
     frame = shown.cells[1].outputs[0].data["text/html"]
-    assert '<iframe class="explorer" src="explorer.html"' in frame
+    assert '<iframe class="explorer" src="explorer.html#dense_2d"' in frame
     assert shown.cells[2].outputs == []
+    assert (
+        'class="explorer pair" src="explorer.html#beta_1"'
+        in shown.cells[3].outputs[0].data["text/html"]
+    )
     assert "scikit-learn" in (tmp_path / "a" / "explorer.html").read_text(encoding="utf-8")
-    del notebook.cells[1]
+    del notebook.cells[3], notebook.cells[1]
     assert embed_explorer(notebook, tmp_path / "b") == notebook
     assert not (tmp_path / "b").exists()
 
@@ -402,7 +455,7 @@ def test_explorer_works_inside_the_html_edition(open_page, monkeypatch, tmp_path
     monkeypatch.setenv("AE_DATA", "digits")
     write_edition({"01_first": make_notebook()}, tmp_path, tmp_path, [])
     page = open_page(tmp_path / "01_first.html")
-    frame = page.frame_locator("iframe[title='The latent explorer']")
+    frame = page.frame_locator("iframe[title='The latent explorer']").first
     frame.get_by_label("z1", exact=True).fill("0.5")
     frame.get_by_label("z1", exact=True).press("Enter")
     frame.get_by_role("img", name=re.compile("makes of z1 = 0.5, z2 = ")).wait_for()

@@ -168,10 +168,11 @@ def test_corners_of_the_plane_are_found_in_the_corners_of_the_picture() -> None:
 # Fields and tables.
 
 
-def test_field_is_drawn_the_right_way_up() -> None:
+@pytest.mark.parametrize("last", [1, 0.2])  # as float32, 0.2 is a little more
+def test_field_is_drawn_the_right_way_up(last: float) -> None:
     points = make_grid(LOW, HIGH, 30)
-    upper_right = 99 * ((points[..., 0] > 1) & (points[..., 1] > 2))  # beyond the last level
-    fig, ax = plot_field(upper_right, LOW, HIGH, "here", [0, 0.5, 1])
+    upper_right = 99.0 * ((points[..., 0] > 1) & (points[..., 1] > 2))  # beyond the last level
+    fig, ax = plot_field(upper_right, LOW, HIGH, "here", [0, last / 2, last])
     fig.canvas.draw()
     image = np.asarray(fig.canvas.buffer_rgba())
     height = image.shape[0]

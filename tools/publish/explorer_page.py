@@ -2,9 +2,9 @@
 
     python -m tools.publish.explorer_page
 
-The page holds the decoders' weights as they are shipped, and computes them in the browser; it
-follows `ae_utils.explorer`, which does the same in a notebook. Its script is in
-`explorer.html`.
+The page holds the decoders' weights as they are shipped, and the encoders' of models that are shown
+together, and computes them in the browser; it follows `ae_utils.explorer`, which does the same in a
+notebook. Its script is in `explorer.html`.
 """
 
 import base64
@@ -23,6 +23,7 @@ from ae_utils.checkpoints import load_shipped
 from ae_utils.data import DataSet, load_digits
 from ae_utils.distance import DataDistance, place_levels
 from ae_utils.latent import encode_dataset, evenly, limits_around
+from ae_utils.layers import PIXEL_MEAN, PIXEL_SD, Standardize
 from ae_utils.maps import DIGIT_COLOURS
 from ae_utils.pictures import image_png
 from tools.commands import BUILD, write_whole
@@ -34,11 +35,14 @@ PAGE = BUILD / TEMPLATE.name
 MODELS = {
     "dense_2d": "two numbers",
     "sweep_2d": "two numbers, a smaller network",
+    "beta_1": "two numbers, variational, the smaller network",
     "post": "two numbers, convolutions, trained on 1,000 images",
     "dense_3d": "three numbers",
     "sweep_1d": "one number",
     "sweep_8d": "eight numbers",
 }
+# Models that are shown together: one picture, moved on both maps.
+TWINS = [("sweep_2d", "beta_1")]
 N_IMAGES = 2_500  # real images in the page
 N_COLUMNS = 50  # of the picture that holds them
 N_NEIGHBOURS = 10  # the distance to the data is to so many codes
@@ -49,13 +53,19 @@ FUNCTIONS: dict[type[nn.Module], str] = {
     nn.LeakyReLU: "leaky",
 }
 
-EXPLORER_CELL = re.compile(r"^LatentExplorer\(", re.MULTILINE)
+# The cells that show an explorer: the model that the page then begins with, and the frame's class.
+EXPLORER_CELLS = {
+    "LatentExplorer": ("dense_2d", "explorer"),
+    "TwinExplorer": ("beta_1", "explorer pair"),
+}
+EXPLORER_CELL = re.compile(rf"^({'|'.join(EXPLORER_CELLS)})\(", re.MULTILINE)
 FRAME = f"""<style>
 .explorer {{ width: 100%; height: 43rem; border: 1px solid var(--line, #cccccc); }}
-@media (max-width: 50rem) {{ .explorer {{ height: 66rem; }} }}
+.explorer.pair {{ height: 74rem; }}
+@media (max-width: 50rem) {{ .explorer {{ height: 66rem; }} .explorer.pair {{ height: 108rem; }} }}
 </style>
-<iframe class="explorer" src="{PAGE.name}" title="The latent explorer"></iframe>
-<p><a href="{PAGE.name}">The explorer on a page of its own</a></p>"""
+<iframe class="CLASS" src="{PAGE.name}#MODEL" title="The latent explorer"></iframe>
+<p><a href="{PAGE.name}#MODEL">The explorer on a page of its own</a></p>"""
 
 
 def make_page(digits: DataSet) -> str:
@@ -63,6 +73,7 @@ def make_page(digits: DataSet) -> str:
     images, labels = (evenly(data, N_IMAGES) for data in (digits.test_images, digits.test_labels))
     contents = {
         "models": [describe_model(name, images, labels) for name in MODELS],
+        "twins": [[[*MODELS].index(name) for name in pair] for pair in TWINS],
         "labels": "".join(map(str, labels.tolist())),
         "images": f"data:image/png;base64,{_base64(image_png(lay_out(images)))}",
         "columns": N_COLUMNS,
@@ -83,7 +94,8 @@ def describe_model(name: str, images: Tensor, labels: Tensor) -> dict[str, Any]:
         labels: int64 (N,).
 
     Returns:
-        Its decoder, the codes of the images, and what follows from these; JSON can hold it.
+        Its decoder, its encoder if it has a twin, the codes of the images, and what follows from
+        these; JSON can hold it.
     """
     model, about = load_shipped(name)
     codes = encode_dataset(model.encode, images)
@@ -91,11 +103,13 @@ def describe_model(name: str, images: Tensor, labels: Tensor) -> dict[str, Any]:
     sizes = " → ".join(filter(None, map(input_size, model.decoder)))
     centres = [(k, codes[labels == k].median(0).values.tolist()) for k in labels.unique().tolist()]
     return {
+        "id": name,
         "name": f"{MODELS[name]} ({name})",
         "facts": f"Decoder: {sizes} → 28 × 28. Mean squared error on MNIST's "
         f"test images: {about['test_error']:.4f}.",
         "limits": limits_around(codes),
-        "layers": export_layers(model.decoder),
+        "decoder": export_layers(model.decoder),
+        "encoder": export_layers(model.encoder) if any(name in pair for pair in TWINS) else [],
         "codes": pack(codes),
         "unit": distance.unit,
         "levels": place_levels(distance, codes),
@@ -110,18 +124,18 @@ def input_size(layer: nn.Module) -> str:
     return f"{layer.in_channels} channels" if isinstance(layer, nn.ConvTranspose2d) else ""
 
 
-def export_layers(decoder: nn.Module) -> list[dict[str, Any]]:
-    """A decoder as a list of layers for the page's script.
+def export_layers(network: nn.Module) -> list[dict[str, Any]]:
+    """An encoder or decoder as a list of layers for the page's script.
 
     Args:
-        decoder: linear layers, transposed convolutions of 3 x 3 whose output is `stride` times as
-            wide as the input, and functions, one after the other, that end in 784 pixels.
+        network: linear layers, transposed convolutions of 3 x 3 whose output is `stride` times as
+            wide as the input, and functions, one after the other.
 
     Raises:
         TypeError: if it holds a layer that the page cannot compute.
     """
     layers: list[dict[str, Any]] = []
-    for module in decoder.children():
+    for module in network.children():
         numbers = {name: pack(each) for name, each in module.named_parameters()}
         if isinstance(module, nn.Linear):
             layers.append({"kind": "linear", **numbers})
@@ -130,9 +144,11 @@ def export_layers(decoder: nn.Module) -> list[dict[str, Any]]:
         elif type(module) in FUNCTIONS:
             slope = getattr(module, "negative_slope", None)
             layers.append({"kind": FUNCTIONS[type(module)], "slope": slope})
-        elif not isinstance(module, nn.Unflatten):
+        elif isinstance(module, Standardize):
+            layers.append({"kind": "standardize", "mean": PIXEL_MEAN, "sd": PIXEL_SD})
+        elif not isinstance(module, nn.Flatten | nn.Unflatten):
             raise TypeError(
-                f"decoder: the page cannot compute its layer {module}.\n"
+                f"network: the page cannot compute its layer {module}.\n"
                 "Add the layer to FUNCTIONS here and in explorer.html, or leave the model out of "
                 "MODELS."
             )
@@ -184,7 +200,7 @@ def write_page(path: Path) -> Path:
 
 
 def embed_explorer(notebook: NotebookNode, folder: Path) -> NotebookNode:
-    """Put the page where a notebook shows a `LatentExplorer`, which is dead without a kernel.
+    """Put the page where a notebook shows an explorer, which is dead without a kernel.
 
     Args:
         notebook: executed; it is left as it is.
@@ -195,10 +211,13 @@ def embed_explorer(notebook: NotebookNode, folder: Path) -> NotebookNode:
     """
     notebook = deepcopy(notebook)
     code = [cell for cell in notebook.cells if cell.cell_type == "code"]
-    shown = [cell for cell in code if EXPLORER_CELL.search(cell.source)]
-    for cell in shown:
-        cell.outputs = [new_output("display_data", {"text/html": FRAME})]
-    if shown:
+    shown = [(cell, EXPLORER_CELL.search(cell.source)) for cell in code]
+    for cell, found in shown:
+        if found:
+            model, css_class = EXPLORER_CELLS[found[1]]
+            frame = FRAME.replace("MODEL", model).replace("CLASS", css_class)
+            cell.outputs = [new_output("display_data", {"text/html": frame})]
+    if any(found for _, found in shown):
         write_page(folder / PAGE.name)
     return notebook
 
