@@ -4,6 +4,7 @@ python -m tools.make.figures
 """
 
 from collections.abc import Callable
+from functools import partial
 
 import matplotlib
 
@@ -56,9 +57,9 @@ def draw_reconstructions(digits: DataSet) -> Figure:
     return fig
 
 
-def draw_latent_space(digits: DataSet) -> Figure:
-    """The map of the codes, and beside it the same plane decoded."""
-    model, codes, (low, high) = map_model(digits)
+def draw_latent_space(digits: DataSet, name: str = "dense_2d") -> Figure:
+    """The map of a model's codes, and beside it the same plane decoded."""
+    model, codes, (low, high) = map_model(digits, name)
     fig, (left, right) = plt.subplots(1, 2, figsize=(12, 6))
     plot_latent_map(codes, digits.test_labels, (low, high), left)
     images = decode_points(model.decode, make_grid(low, high, 18))
@@ -157,12 +158,15 @@ PICTURES: dict[str, Callable[[DataSet], Figure]] = {
     "line": draw_line,
     "far_from_the_data": draw_far_from_the_data,
     "error_by_code_size": draw_error_by_code_size,
+    "post": partial(draw_latent_space, name="post"),
 }
 
 
-def map_model(digits: DataSet) -> tuple[Autoencoder, Tensor, tuple[Tensor, Tensor]]:
-    """The model of the maps, the codes of the test images, and the box to draw."""
-    model, _ = load_shipped("dense_2d")
+def map_model(
+    digits: DataSet, name: str = "dense_2d"
+) -> tuple[Autoencoder, Tensor, tuple[Tensor, Tensor]]:
+    """A model of maps, the codes of the test images, and the box to draw."""
+    model, _ = load_shipped(name)
     codes = encode_dataset(model.encode, digits.test_images)
     return model, codes, latent_box(codes, 0.99)
 
