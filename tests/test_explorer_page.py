@@ -427,7 +427,7 @@ def test_time_of_moves_is_taken(browser, page_file) -> None:
 def make_notebook() -> nbformat.NotebookNode:
     """A notebook that shows an explorer and something else."""
     texts = ["LatentExplorer(model, codes, labels, images)", "print('LatentExplorer(')"]
-    texts += ["TwinExplorer(twins, labels, images)"]
+    texts += ["TwinExplorer(twins, labels, images)", 'LatentExplorer(models["post"], *data)']
     cells = [new_markdown_cell("# 1. First\n\nWhat?"), *map(new_code_cell, texts)]
     return new_notebook(cells=cells)
 
@@ -446,7 +446,8 @@ def test_notebook_is_left_as_it_is_and_only_its_explorer_becomes_the_page(monkey
         in shown.cells[3].outputs[0].data["text/html"]
     )
     assert "scikit-learn" in (tmp_path / "a" / "explorer.html").read_text(encoding="utf-8")
-    del notebook.cells[3], notebook.cells[1]
+    assert 'src="explorer.html#post"' in shown.cells[4].outputs[0].data["text/html"]
+    del notebook.cells[3:], notebook.cells[1]
     assert embed_explorer(notebook, tmp_path / "b") == notebook
     assert not (tmp_path / "b").exists()
 

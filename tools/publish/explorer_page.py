@@ -53,7 +53,8 @@ FUNCTIONS: dict[type[nn.Module], str] = {
     nn.LeakyReLU: "leaky",
 }
 
-# The cells that show an explorer: the model that the page then begins with, and the frame's class.
+# The cells that show an explorer: the model that the page then begins with, unless the cell names
+# another, and the frame's class.
 EXPLORER_CELLS = {
     "LatentExplorer": ("dense_2d", "explorer"),
     "TwinExplorer": ("beta_1", "explorer pair"),
@@ -214,7 +215,8 @@ def embed_explorer(notebook: NotebookNode, folder: Path) -> NotebookNode:
     shown = [(cell, EXPLORER_CELL.search(cell.source)) for cell in code]
     for cell, found in shown:
         if found:
-            model, css_class = EXPLORER_CELLS[found[1]]
+            default, css_class = EXPLORER_CELLS[found[1]]
+            model = next((name for name in MODELS if f'"{name}"' in cell.source), default)
             frame = FRAME.replace("MODEL", model).replace("CLASS", css_class)
             cell.outputs = [new_output("display_data", {"text/html": frame})]
     if any(found for _, found in shown):

@@ -1,4 +1,4 @@
-"""Notebook 10: the post's figures come again, and were those of a network that had memorised."""
+"""Notebook 8: the post's figures come again, and were those of a network that had memorised."""
 
 import math
 
