@@ -56,6 +56,9 @@ if digits.name == "mnist":
     assert widths[rim].median() > 1.5 * widths[~rim].median()
 
 of_plain, of_cloudy = figures["plain"], figures["variational"]
+both_steps = [load_shipped(name)[1]["settings"]["steps"] for name in ("sweep_2d", "beta_1")]
+quote("same {} batches.", both_steps[0])
+assert both_steps[0] == both_steps[1]
 quote("and the plain ones one of {}.", sum(of_plain[2]) / 2)
 quote("a little higher, {} against {},", of_cloudy[0], of_plain[0])
 quote("rightly, {} % against {} %.", 100 * of_cloudy[1], 100 * of_plain[1])
