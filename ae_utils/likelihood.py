@@ -79,7 +79,7 @@ def log_joint(x: Tensor, logits: Tensor, points: Tensor) -> Tensor:
 
 @torch.no_grad()
 def exact_log_likelihood(
-    model: VariationalAutoencoder, images: Tensor, n: int = 241
+    model: VariationalAutoencoder, images: Tensor, n: int = 481
 ) -> tuple[Tensor, Tensor]:
     """log p(x) of a model whose codes are two numbers, by summing p(x, z) over a grid of the plane.
 

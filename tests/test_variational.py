@@ -267,7 +267,7 @@ def test_grey_levels_bound_the_mean_over_what_could_be_drawn(
             grey = image[0, 0, row, column].item() / 255
             chance *= grey if value else 1 - grey
             drawn[0, 0, row, column] = value
-        mean += chance * exact_log_likelihood(trained, drawn)[0].item()
+        mean += chance * exact_log_likelihood(trained, drawn, 241)[0].item()
     costs = measure_rate_and_distortion(trained, image.expand(4_000, -1, -1, -1))
     elbo = -sum(costs)
     assert elbo.mean() - 4 * elbo.std() / math.sqrt(len(elbo)) <= mean
@@ -279,7 +279,7 @@ def test_grey_levels_bound_the_mean_over_what_could_be_drawn(
 def test_bounds_rise_to_the_exact_value(trained: VariationalAutoencoder) -> None:
     weights = log_weights(trained, BINARY, 600)
     bounds = [importance_bound(weights, k) for k in (1, 3, 12, 60, 600)]
-    exact, _ = exact_log_likelihood(trained, BINARY)
+    exact, _ = exact_log_likelihood(trained, BINARY, 241)
     means = [bound.mean() for bound in (*bounds, exact)]
     assert means == sorted(means) and means[0] < means[-1] - 0.2
     rate, distortion = measure_rate_and_distortion(trained, BINARY.repeat(200, 1, 1, 1))
@@ -293,7 +293,7 @@ def test_exact_likelihood_is_the_mean_over_the_prior(trained: VariationalAutoenc
     logits = trained.decode_logits(z)
     each = log_joint(to_float(BINARY), logits, z) - log_prior(z)  # log p(x|z)
     mean = each.logsumexp(1) - math.log(len(z))
-    exact, _ = exact_log_likelihood(trained, BINARY)
+    exact, _ = exact_log_likelihood(trained, BINARY, 241)
     assert abs((mean - exact).mean()) < 0.3
     one = z[:1].expand(len(BINARY), -1)
     torch.testing.assert_close(each[:, 0], trained.log_likelihood(to_float(BINARY), one))
@@ -318,7 +318,7 @@ def test_likelihood_of_two_pixels_adds_up_to_one() -> None:
         last.weight[[n for n in range(784) if n not in (100, 500)]] = 0
     images = torch.zeros(4, 1, 28, 28, dtype=torch.uint8)
     images.view(4, -1)[:, [100, 500]] = torch.tensor(list(product((0, 255), repeat=2))).byte()
-    values, _ = exact_log_likelihood(model, images)
+    values, _ = exact_log_likelihood(model, images, 241)
     assert values.exp().sum() == pytest.approx(1, abs=1e-4)
     assert values.exp().min() > 0.01
 
@@ -332,6 +332,18 @@ def test_importance_bound_lies_between_mean_and_largest(weights: list[float], k:
 
 
 # What comes with the package.
+
+
+def test_bounds_of_the_shipped_model_rise_to_the_exact_value() -> None:
+    model, _ = load_shipped("variational_2d")
+    images = BINARY[:20]
+    weights = log_weights(model, images, 500)
+    bounds = [importance_bound(weights, k).mean() for k in (1, 5, 50, 500)]
+    exact, coarse = exact_log_likelihood(model, images)
+    finer, _ = exact_log_likelihood(model, images, 641)
+    assert bounds == sorted(bounds) and bounds[-1] < exact.mean()
+    assert abs((exact - finer).mean()) < 0.05
+    assert (exact - finer).abs().mean() < coarse.mean()
 
 
 @pytest.mark.parametrize("name", ["variational_2d", "variational_20d", "variational_40d"])

@@ -51,6 +51,7 @@ quote("the middles of {} of them lie within", overlap, stable=False)
 left, right = live_codes[:, 0].min(), live_codes[:, 0].max()
 quote("The plain map reaches from {} to {}.", left, right, stable=False)
 if digits.name == "mnist":
+    assert (middles.norm(dim=1) < 2.5).float().mean() > 0.9
     assert overlap > 5
     rim = middles.norm(dim=1) > 2
     assert widths[rim].median() > 1.5 * widths[~rim].median()
@@ -87,6 +88,7 @@ quote(
     of[f" 2 numbers, {prior}"][1],
     of[f" 2 numbers, {gaussian}"][1],
 )
+quote("draws level, with {} % and {} %.", *of["variational_2d, prior"])
 quote(
     "the prior is ahead, {} % against {} %",
     of[f"20 numbers, {prior}"][0],

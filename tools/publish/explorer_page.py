@@ -35,7 +35,7 @@ PAGE = BUILD / TEMPLATE.name
 MODELS = {
     "dense_2d": "two numbers",
     "sweep_2d": "two numbers, a smaller network",
-    "beta_1": "two numbers, variational, the smaller network",
+    "beta_1": "the same network, variational",
     "post": "two numbers, convolutions, trained on 1,000 images",
     "dense_3d": "three numbers",
     "sweep_1d": "one number",
@@ -63,7 +63,7 @@ EXPLORER_CELL = re.compile(rf"^({'|'.join(EXPLORER_CELLS)})\(", re.MULTILINE)
 FRAME = f"""<style>
 .explorer {{ width: 100%; height: 43rem; border: 1px solid var(--line, #cccccc); }}
 .explorer.pair {{ height: 74rem; }}
-@media (max-width: 50rem) {{ .explorer {{ height: 66rem; }} .explorer.pair {{ height: 108rem; }} }}
+@media (max-width: 50rem) {{ .explorer {{ height: 66rem; }} .explorer.pair {{ height: 114rem; }} }}
 </style>
 <iframe class="CLASS" src="{PAGE.name}#MODEL" title="The latent explorer"></iframe>
 <p><a href="{PAGE.name}#MODEL">The explorer on a page of its own</a></p>"""
