@@ -14,7 +14,9 @@ from ae_utils.images import map_batches, to_float
 from ae_utils.latent import make_grid
 from ae_utils.variational import VariationalAutoencoder, draw_codes
 
-REACH = 6.0  # the plane is summed over from -6 to 6: the prior has all but 4e-9 of itself there
+# The plane is summed over from -6 to 6. The prior has all but 4e-9 of itself there, and so have
+# codes that were made to follow it.
+REACH = 6.0
 PIECE = 2_000  # codes decoded at a time
 
 

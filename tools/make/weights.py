@@ -135,19 +135,22 @@ def train_variational(
     model = variational_autoencoder(latent_dim, widths=widths, mean_image=mean)
     fit(model, digits.train_images, settings, loss=NegativeElbo(beta))
     about = describe(model, digits.train_images, digits, asdict(settings) | {"beta": beta})
-    return model, about | describe_likelihood(model, binarize(digits.test_images))
+    return model, about | describe_likelihood(model, binarize(digits.test_images), beta)
 
 
-def describe_likelihood(model: VariationalAutoencoder, images: Tensor) -> dict[str, Any]:
+def describe_likelihood(
+    model: VariationalAutoencoder, images: Tensor, beta: float
+) -> dict[str, float]:
     """What images that are black and white cost, and how likely they are: nats an image.
 
-    The likelihood is exact in the plane; elsewhere it is the bound of `N_WEIGHTS` samples.
+    The likelihood is exact in the plane; elsewhere it is the bound of `N_WEIGHTS` samples. Where
+    the rate was free, codes lie beyond the part of the plane that is summed over.
     """
     rate, distortion = measure_rate_and_distortion(model, images)
     figures = {"rate": rate, "distortion": distortion, "elbo": -(rate + distortion)}
-    if model.latent_dim == 2:
+    if model.latent_dim == 2 and beta > 0:
         figures["log_likelihood"], _ = exact_log_likelihood(model, images)
-    else:
+    elif beta > 0:
         weights = log_weights(model, images, N_WEIGHTS)
         figures["importance_bound"] = importance_bound(weights, N_WEIGHTS)
     return {name: each.mean().item() for name, each in figures.items()}
