@@ -63,7 +63,7 @@ assert both_steps[0] == both_steps[1]
 quote("and the plain ones one of {}.", sum(of_plain[2]) / 2)
 quote("a little higher, {} against {},", of_cloudy[0], of_plain[0])
 quote("rightly, {} % against {} %.", 100 * of_cloudy[1], 100 * of_plain[1])
-quote("along each axis {} % of the prior lie within {} of 0.", 98, 2.33)
+quote("along each axis {} % of the prior lies within {} of 0.", 98, 2.33)
 if digits.name == "mnist":
     assert all(0.9 < spread < 1.2 for spread in of_cloudy[2])
     assert of_plain[0] < of_cloudy[0] < 1.06 * of_plain[0] and of_plain[1] > of_cloudy[1]
@@ -113,6 +113,7 @@ if digits.name == "mnist":
     assert of["20 numbers, variational, clouds of images"][0] > 97
 
 quote("Of its {} nats, {} are **information**", rate, information)
+quote("({} would be all)", math.log(len(mean)))
 quote("The other {} are **mismatch**,", mismatch)
 quote("the mismatch was {} nats.", mismatch)
 assert abs(aggregate.sum().item() * cell - 1) < 0.02 and mismatch > 0

@@ -61,8 +61,8 @@ for name, (low, high) in boxes.items():
 post, more = tables["post"].diagonal(), tables["post_60000"].diagonal()
 quote("they are at truly opposite ends, {} degrees of {}.", angles["post"], 180)
 quote("the vote names none better than {}, the 5s only {}.", post[2:].max(), post[5])
-quote("over all digits its map gets to {}, and PCA's plane gets to", shares["post"])
-quote("and PCA's plane gets to {}.", shares["PCA"])
+quote("over all digits its map gets to {}, and PCA's plane,", shares["post"])
+quote("fitted to 20,000 images, gets to {}.", shares["PCA"])
 quote("The same network reaches {} once", shares["post_60000"])
 if digits.name == "mnist":  # claims 6 to 8
     assert all(set(each.topk(2).indices.tolist()) == {0, 1} for each in (post, more))
@@ -84,7 +84,7 @@ if digits.name == "mnist":
 
 quote("1 is clearest with {} % and 0 second with {} %, as the post says.", doubts["1"], doubts["0"])
 quote("the 8 has {} %, and of the places nearest to a 0 only {} %", doubts["8"], agreements["0"])
-quote("of {} % of them the judge is less", 100 * unsure)
+quote("of {} % of them it is less", 100 * unsure)
 quote("and of {} % less than", 100 * lost)
 quote("Nearer than 2 its doubt is {} %, from a distance of 8 on {} %,", doubt_near, doubt_far)
 if digits.name == "mnist":  # claims 13 and 14
@@ -148,7 +148,7 @@ quote(
     *at_equal, min(error_of["convolutional"]), max(error_of["convolutional"]),
 )  # fmt: skip
 late = error_of["dense, equal time"]
-quote("at equal time, {} to {}.", min(late), max(late))
+quote("need no more time than the other's 6,400: {} to {}.", min(late), max(late))
 assert (conv["test"][:2] < dense["test"][:2]).all()
 assert (conv["test"][3:] > dense["test"][3:]).all()
 assert max(late) < min(error_of["dense, equal steps"])

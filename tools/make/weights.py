@@ -47,7 +47,7 @@ SWEEP = (1, 2, 3, 8, 16, 32, 64)  # code sizes
 CLOUDS = {
     "2d": (2, (256, 256, 128), Settings(20_000, lr=4e-3)),
     "20d": (20, (256, 128), Settings(20_000, batch_size=128, lr=3e-3)),
-    "40d": (40, (512, 256), Settings(40_000, batch_size=128, lr=2.5e-3)),
+    "40d": (40, (768, 384), Settings(22_000, lr=4e-3)),
 }
 BETAS = (0.0, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0)
 SMALL = 2, SMALL_WIDTHS, Settings(SMALL_STEPS)
