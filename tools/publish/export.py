@@ -120,5 +120,5 @@ def relink(html: str, names: Collection[str], way_to_source: str) -> str:
         path = f"{name}.html" if name in names else beside
         return f'{match[1]}{path}{mark}{fragment}"'
 
-    is_relative = r"(?![a-z]+:|#|/|[^\"]*\.html\")"
+    is_relative = r"(?![a-z]+:|#|/|[^\"]*\.html[\"#])"
     return re.sub(rf'(<a [^>]*?href="){is_relative}([^"]+)"', replace, html)
