@@ -50,7 +50,7 @@ class Bridge:
     Raises:
         TypeError, ValueError: if the chances are not one a pixel, or the hidden units real numbers.
 
-    Source: Salakhutdinov & Murray 2008, section 4.1.
+    Source: Salakhutdinov & Murray 2008.
     """
 
     def __init__(self, model: BoltzmannMachine, chances: Tensor) -> None:
@@ -81,7 +81,7 @@ class Bridge:
         Returns:
             float64 (N,).
 
-        Source: Neal 2001, section 2.
+        Source: Neal 2001.
         """
         log_weights = torch.zeros(len(v), dtype=torch.float64)
         for beta, next_beta in pairwise(betas.tolist()):

@@ -155,6 +155,9 @@ def unroll(machines: Machines) -> Autoencoder:
     """The deep autoencoder that starts where the machines are; it holds copies of their weights.
 
     Its first pass is that of the machines, upwards and downwards, with means in place of draws.
+
+    Args:
+        machines: as `make_machines` gives them, the last one with a code of real numbers.
     """
     sizes = [machines[0].n_visible, *(machine.latent_dim for machine in machines)]
     model = sigmoid_autoencoder(sizes).to(machines[0].weight)
