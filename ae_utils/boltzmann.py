@@ -116,7 +116,7 @@ class BoltzmannMachine(nn.Module):
         return self.hidden_mean(check_images(x).flatten(1))
 
     def decode(self, h: Tensor | Sequence[Any]) -> Tensor:
-        """The probabilities of pixels, images (N, 1, 28, 28), for hidden units (N, n_hidden).
+        """The probabilities of 784 pixels, (N, 1, 28, 28), for hidden units (N, n_hidden).
 
         Raises: ValueError, as in `check_points`.
         """

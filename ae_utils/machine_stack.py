@@ -26,7 +26,8 @@ from ae_utils.training import History, Settings, fit
 
 SIZES = (N_PIXELS, 1000, 500, 250, 30)  # numbers a layer, from the image to the code, in 2006
 GAIN = 4.0  # of a sigmoid, for Glorot's weights: its slope at 0 is a quarter
-# As in 2006, but that the momentum was 0.5 for five epochs, where here the rate rises.
+# As in 2006, but that there the momentum was 0.5 for five epochs, where here the rate rises, and
+# biases did not decay.
 MOMENTUM = partial(torch.optim.SGD, momentum=0.9, weight_decay=2e-4)
 
 
@@ -93,7 +94,8 @@ def pretrain(machines: Machines, images: Tensor, settings: Sequence[Settings]) -
     Args:
         machines: as `make_machines` gives them; changed in place.
         images: (N, 1, 28, 28), uint8, or float32 in 0..1.
-        settings: one for each machine. The code layer wants a learning rate of a hundredth.
+        settings: one for each machine. In 2006 the last one's learning rate was a hundredth of the
+            others'.
 
     Raises: ValueError, if there is not one of the settings for each machine.
     """

@@ -57,7 +57,7 @@ SMALL = 2, SMALL_WIDTHS, Settings(SMALL_STEPS)
 N_WEIGHTS = 500  # codes an image, for the importance-weighted bound
 # Boltzmann machines: whether chains persist, and settings, tried on images held back.
 MACHINES = {
-    "boltzmann": (True, Settings(66_000, batch_size=100, lr=0.2)),
+    "boltzmann": (True, Settings(80_000, batch_size=100, lr=0.1)),
     "boltzmann_cd1": (False, Settings(14_000, batch_size=100, lr=0.1)),
 }
 N_CHAINS, N_TEMPERATURES = 100, 10_000  # for the likelihood of a machine
