@@ -91,7 +91,8 @@ def load_shipped(name: str) -> tuple[Any, dict[str, Any]]:
             that many know, trained on 1,000 images as there, or on all; 'variational_2d',
             'variational_20d' or 'variational_40d'; 'twin_20d', the plain one of the same network;
             'beta_0' to 'beta_30', the network of the sweep made variational, for each weight of the
-            rate; 'digit_classifier', that of `ae_utils.classifier`.
+            rate; 'boltzmann' and 'boltzmann_cd1', Boltzmann machines, the latter trained by chains
+            of one step; 'digit_classifier', that of `ae_utils.classifier`.
 
     Raises:
         CheckpointError: if there is no such model.

@@ -57,33 +57,14 @@ class Autoencoder(nn.Module):
         Raises:
             ValueError: if a point has the wrong dimension, or is not finite or absurdly far out.
         """
-        return self.decoder(self._check_points(z))
+        weight = next(self.decoder.parameters())
+        return self.decoder(check_points(z, self.latent_dim, weight))
 
     def forward(self, x: Tensor) -> Tensor:
         """Reconstruct images: (N, 1, 28, 28) -> (N, latent_dim) -> (N, 1, 28, 28)."""
         if not self.training:  # in training `fit` has checked all images, once
             check_images(x)
         return self.decoder(self.encoder(x))
-
-    def _check_points(self, z: Tensor | Sequence[Any]) -> Tensor:
-        weight, wanted = next(self.decoder.parameters()), f"Pass shape (N, {self.latent_dim})."
-        try:
-            z = torch.as_tensor(z, dtype=weight.dtype, device=weight.device)
-        except (TypeError, ValueError, RuntimeError, OverflowError) as error:
-            cause = f"cannot read this {type(z).__name__} as numbers ({error})"
-            raise ValueError(f"latent points: {cause}.\n{wanted}") from error
-        points = z.unsqueeze(0) if z.ndim == 1 else z
-        if points.ndim != 2 or points.shape[1] != self.latent_dim:
-            raise ValueError(
-                f"latent points: got shape {tuple(z.shape)}, but this model's latent space has "
-                f"{self.latent_dim} dimension(s).\n{wanted}"
-            )
-        if z.numel() and not z.abs().max() <= LATENT_LIMIT:  # `not <=` is true for NaN as well
-            raise ValueError(
-                f"latent points: a coordinate is not finite, or beyond +-{LATENT_LIMIT:g}.\n"
-                "Codes of real images lie near 0; pass finite coordinates."
-            )
-        return points
 
 
 @builder
@@ -169,6 +150,34 @@ def count_parameters(module: nn.Module) -> int:
 def check_latent_dim(latent_dim: int) -> int:
     """Hand `latent_dim` through as an int, or raise TypeError (no whole number) or ValueError."""
     return check_whole(latent_dim, "latent_dim", 1, N_PIXELS)
+
+
+def check_points(z: Tensor | Sequence[Any], latent_dim: int, weight: Tensor) -> Tensor:
+    """Points of a latent space, (N, latent_dim) or one of them, as (N, latent_dim).
+
+    They come back as numbers of the decoder's `weight`'s type, on its device.
+
+    Raises:
+        ValueError: if a point has the wrong dimension, or is not finite or absurdly far out.
+    """
+    wanted = f"Pass shape (N, {latent_dim})."
+    try:
+        z = torch.as_tensor(z, dtype=weight.dtype, device=weight.device)
+    except (TypeError, ValueError, RuntimeError, OverflowError) as error:
+        cause = f"cannot read this {type(z).__name__} as numbers ({error})"
+        raise ValueError(f"latent points: {cause}.\n{wanted}") from error
+    points = z.unsqueeze(0) if z.ndim == 1 else z
+    if points.ndim != 2 or points.shape[1] != latent_dim:
+        raise ValueError(
+            f"latent points: got shape {tuple(z.shape)}, but this model's latent space has "
+            f"{latent_dim} dimension(s).\n{wanted}"
+        )
+    if z.numel() and not z.abs().max() <= LATENT_LIMIT:  # `not <=` is true for NaN as well
+        raise ValueError(
+            f"latent points: a coordinate is not finite, or beyond +-{LATENT_LIMIT:g}.\n"
+            "Codes of real images lie near 0; pass finite coordinates."
+        )
+    return points
 
 
 def start_at(mean_image: Tensor, last: nn.Module) -> None:

@@ -72,14 +72,22 @@ def make_layers(sizes: Sequence[int], activation: str, *, seed: int = 0) -> list
         TypeError, ValueError: if there are fewer than two sizes, the first is not 784, or one is
             below 1 or not whole; or the activation is another.
     """
-    sizes = check_sizes(sizes, "sizes")
-    if len(sizes) < 2 or sizes[0] != N_PIXELS:
-        raise ValueError(f"sizes: got {sizes}. Pass {N_PIXELS} first, and at least one more.")
     with seeded(seed):
         return [
             LayerAutoencoder(below, above, activation, sees_images=number == 0)
-            for number, (below, above) in enumerate(pairwise(sizes))
+            for number, (below, above) in enumerate(pairwise(check_stack_sizes(sizes)))
         ]
+
+
+def check_stack_sizes(sizes: Sequence[int]) -> list[int]:
+    """The sizes of a stack's layers, as plain ints.
+
+    Raises: TypeError, ValueError, as in `check_sizes`, or if they are not 784 and at least another.
+    """
+    checked = check_sizes(sizes, "sizes")
+    if len(checked) < 2 or checked[0] != N_PIXELS:
+        raise ValueError(f"sizes: got {checked}. Pass {N_PIXELS} first, and at least one more.")
+    return checked
 
 
 def pretrain(

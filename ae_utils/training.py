@@ -5,14 +5,16 @@ memory as uint8; each batch is gathered and converted when it is needed.
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from copy import deepcopy
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import count, islice
 
 import torch
 from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
+from torch.optim import Adam, Optimizer
 from torch.optim.lr_scheduler import LambdaLR
 from tqdm.auto import tqdm
 
@@ -23,6 +25,8 @@ from ae_utils.losses import Loss, Sample, check_data, mean_loss, reconstruction_
 
 N_RECORDS = 20  # how many points a history has, beside the one before the first step
 N_TRACKED = 2_000  # how many images a point of the history is measured on
+
+ADAM = partial(Adam, betas=(0.9, 0.99), fused=True)
 
 
 class TrainingError(RuntimeError):
@@ -65,6 +69,7 @@ def fit(
     test_images: Tensor | None = None,
     test_labels: Tensor | None = None,
     loss: Loss = reconstruction_loss,
+    make_optimizer: Callable[..., Optimizer] = ADAM,
 ) -> History:
     """Train `model` on `images`, to reconstruct them unless `loss` says otherwise, in place.
 
@@ -76,6 +81,7 @@ def fit(
         images: (N, 1, 28, 28), uint8, or float32 in 0..1; or a layer's activations, float32 (N, n).
         labels: whole numbers (N,), for a loss that needs them.
         test_images, test_labels: to measure the loss on as training goes on; never trained on.
+        make_optimizer: from weights and the highest learning rate, such as `torch.optim.SGD`.
 
     Returns:
         The history of the loss: before the first step, up to twenty times on the way, at the end.
@@ -95,7 +101,7 @@ def fit(
     samples = [_draw_sample(images, labels)]
     if test_images is not None:
         samples.append(_draw_sample(*check_data(model, test_images, test_labels, "test")))
-    optimizer = torch.optim.Adam(model.parameters(), settings.lr, betas=(0.9, 0.99), fused=True)
+    optimizer = make_optimizer(model.parameters(), settings.lr)
     scheduler = make_scheduler(optimizer, settings)
     every = math.ceil(settings.steps / N_RECORDS)
     history, done = History(), 0

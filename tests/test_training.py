@@ -16,7 +16,7 @@ from ae_utils import losses, training
 from ae_utils.convolutional import convolutional_autoencoder
 from ae_utils.data import load_digits
 from ae_utils.images import mean_image, to_float
-from ae_utils.losses import classification_loss, error_rate, evaluate
+from ae_utils.losses import classification_loss, error_rate, evaluate, reconstruction_loss
 from ae_utils.metrics import reconstruction_error
 from ae_utils.models import Autoencoder, dense_autoencoder, linear_autoencoder
 from ae_utils.pca import pca_autoencoder
@@ -98,6 +98,16 @@ def test_fit_equals_a_plain_loop(build: Any, stored: bool) -> None:
     assert torch.equal(images, before)
     plain = train_plainly(build(3, seed=1), random_images().float() / 255, SHORT)
     assert same_weights(model, copy_weights(plain))
+
+
+def test_another_optimizer_takes_the_steps() -> None:
+    images, model = random_images(4), BUILDERS[0](2)
+    before = copy_weights(model)
+    reconstruction_loss(model, to_float(images)).backward()
+    expected = {name: before[name] - 0.5 * w.grad for name, w in model.named_parameters()}
+    fit(model, images, Settings(1, lr=0.5), make_optimizer=torch.optim.SGD)
+    for name, weight in model.named_parameters():
+        torch.testing.assert_close(weight.detach(), expected[name])
 
 
 @pytest.mark.parametrize("build", BUILDERS)

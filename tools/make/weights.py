@@ -1,6 +1,6 @@
 """Train the models that the package ships, on MNIST, and write them to `ae_utils/weights/`.
 
-    python -m tools.make.weights                      all of them, about an hour and a half
+    python -m tools.make.weights                      all of them, nearly two hours
     python -m tools.make.weights dense_3d sweep_8d    some of them
 
 Where training ends depends on where it starts, by more than most settings matter. So the 2-D model
@@ -15,15 +15,18 @@ from itertools import islice
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
+from ae_utils.annealing import anneal, anneal_backwards
+from ae_utils.boltzmann import BoltzmannMachine, ContrastiveDivergence, boltzmann_machine
 from ae_utils.checkpoints import save_checkpoint
 from ae_utils.classifier import DigitClassifier, digit_classifier
 from ae_utils.convolutional import convolutional_autoencoder
 from ae_utils.data import DataSet, load_digits
-from ae_utils.images import mean_image
+from ae_utils.images import mean_image, to_float
 from ae_utils.likelihood import exact_log_likelihood, importance_bound, log_weights
 from ae_utils.losses import classification_loss, evaluate
+from ae_utils.machine_likelihood import log_likelihood, pseudo_log_likelihood
 from ae_utils.models import Autoencoder, dense_autoencoder
 from ae_utils.training import Settings, fit
 from ae_utils.variational import (
@@ -52,6 +55,13 @@ CLOUDS = {
 BETAS = (0.0, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0)
 SMALL = 2, SMALL_WIDTHS, Settings(SMALL_STEPS)
 N_WEIGHTS = 500  # codes an image, for the importance-weighted bound
+# Boltzmann machines: whether chains persist, and settings, tried on images held back.
+MACHINES = {
+    "boltzmann": (True, Settings(80_000, batch_size=100, lr=0.1)),
+    "boltzmann_cd1": (False, Settings(14_000, batch_size=100, lr=0.1)),
+}
+N_CHAINS, N_TEMPERATURES = 100, 10_000  # for the likelihood of a machine
+CHAIN_STEPS = 2_000  # from data to what the machine draws
 POST = {"post": (1_000, 6_400), "post_60000": (60_000, 30_000)}  # images, and steps: 200 epochs, 16
 
 
@@ -97,9 +107,9 @@ def train(
 
 
 def describe(
-    model: Autoencoder, images: Tensor, digits: DataSet, settings: dict[str, Any]
+    model: nn.Module, images: Tensor, digits: DataSet, settings: dict[str, Any]
 ) -> dict[str, Any]:
-    """What there is to know about an autoencoder trained on these `images` of the digits."""
+    """What there is to know about a model that reconstructs, trained on these `images`."""
     return {
         "data": str(digits),
         "settings": settings,
@@ -156,6 +166,35 @@ def describe_likelihood(
     return {name: each.mean().item() for name, each in figures.items()}
 
 
+def train_machine(
+    persistent: bool, settings: Settings, digits: DataSet
+) -> tuple[BoltzmannMachine, dict[str, Any]]:
+    """A Boltzmann machine of 500 hidden units, and how likely it finds binary test images."""
+    images, loss = digits.train_images, ContrastiveDivergence(persistent=persistent)
+    machine = boltzmann_machine(500, mean_image=mean_image(images))
+    fit(machine, images, settings, loss=loss, make_optimizer=torch.optim.SGD)
+    machine.half().float()  # as it is stored: log Z hangs on the rounding, too
+    about = describe(machine, images, digits, asdict(settings) | {"persistent": persistent})
+    return machine, about | describe_machine(machine, digits)
+
+
+def describe_machine(machine: BoltzmannMachine, digits: DataSet) -> dict[str, float]:
+    """Log-likelihoods of binary test images, in nats an image, by log Z from either side."""
+    images, chances = binarize(digits.test_images), mean_image(digits.train_images).flatten()
+    start = to_float(binarize(digits.train_images[:N_CHAINS])).flatten(1)
+    drawn = machine.run_chains(start, CHAIN_STEPS, torch.Generator().manual_seed(0))
+    forwards = anneal(machine, chances, N_CHAINS, N_TEMPERATURES)
+    backwards = anneal_backwards(machine, chances, drawn, N_TEMPERATURES)
+    unnormalized = log_likelihood(machine, images, log_z=0.0).mean().item()
+    return {
+        "log_likelihood": unnormalized - forwards.log_z,
+        "log_likelihood_error": forwards.error,
+        "log_likelihood_backwards": unnormalized - backwards.log_z,
+        "log_likelihood_backwards_error": backwards.error,
+        "pseudo_log_likelihood": pseudo_log_likelihood(machine, images).mean().item(),
+    }
+
+
 def train_digit_classifier(digits: DataSet) -> tuple[DigitClassifier, dict[str, Any]]:
     """The classifier that names digits."""
     model = digit_classifier()
@@ -179,6 +218,7 @@ RECIPES: dict[str, Callable[[DataSet], tuple[Any, dict[str, Any]]]] = {
     **{f"variational_{name}": partial(train_variational, *CLOUDS[name]) for name in CLOUDS},
     "twin_20d": partial(train_twin, *CLOUDS["20d"]),
     **{f"beta_{beta:g}": partial(train_variational, *SMALL, beta=beta) for beta in BETAS},
+    **{name: partial(train_machine, *MACHINES[name]) for name in MACHINES},
     "digit_classifier": train_digit_classifier,
 }
 
