@@ -4,12 +4,14 @@ import base64
 import io
 from functools import cache
 
+import matplotlib.pyplot as plt
 import numpy as np
 import torch
+from matplotlib.figure import Figure
 from PIL import Image
 from torch import Tensor
 
-from ae_utils.explorer import LatentExplorer
+from ae_utils.explorer import LatentExplorer, PictureSlider, TwinExplorer
 from ae_utils.models import Autoencoder, dense_autoencoder
 
 N = 300
@@ -28,6 +30,25 @@ def make_data(latent_dim: int = 2) -> tuple[Autoencoder, Tensor, Tensor, Tensor]
 def make_explorer(latent_dim: int = 2) -> LatentExplorer:
     """A new explorer of those data."""
     return LatentExplorer(*make_data(latent_dim))
+
+
+def make_twins() -> TwinExplorer:
+    """Explorers of two untrained models, with codes far enough out for all that they encode."""
+    _, codes, labels, images = make_data()
+    models = [dense_autoencoder(2, widths=(16,), seed=seed) for seed in (1, 2)]
+    return TwinExplorer({"a": (models[0], codes), "b <>": (models[1], 3 * codes)}, labels, images)
+
+
+def draw_picture(number: int) -> tuple[Figure, str]:
+    """A picture that is wider the higher its number is, and its text."""
+    fig, ax = plt.subplots(figsize=(1 + number, 1))
+    ax.set_title(f"picture {number}")
+    return fig, f'a "picture" <{number}>'
+
+
+def make_viewer() -> PictureSlider:
+    """Three such pictures on a slider."""
+    return PictureSlider("step", ["first", "second", "third"], draw_picture, start=1)
 
 
 @torch.no_grad()

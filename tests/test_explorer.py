@@ -21,12 +21,21 @@ from torch import Tensor
 from traitlets import TraitError
 
 from ae_utils.controls import ControlBoard
-from ae_utils.explorer import LatentExplorer, LatentTurntable, PictureSlider, TwinExplorer
+from ae_utils.explorer import LatentExplorer, LatentTurntable, TwinExplorer
 from ae_utils.latent import N_STEPS
 from ae_utils.models import dense_autoencoder
 from ae_utils.pictures import MAP_SIZE, N_TURNED, draw_map, draw_turntable, html_figure, html_images
 from ae_utils.plots import use_series_style
-from tests.explorers import decoded_pixels, make_data, make_explorer, read_pixels
+from tests import explorers
+from tests.explorers import (
+    decoded_pixels,
+    draw_picture,
+    make_data,
+    make_explorer,
+    make_twins,
+    make_viewer,
+    read_pixels,
+)
 from tests.helpers import copy_weights, same_weights
 
 WIDGETS_7 = Path(sys.prefix) / "ipywidgets7"  # where `make test` puts the older version
@@ -342,13 +351,6 @@ def test_turning_changes_the_picture_and_equals_the_plain_function() -> None:
 # Two models at once, and pictures on a slider.
 
 
-def make_twins() -> TwinExplorer:
-    """Two untrained models of other seeds, with codes far enough out for all that they encode."""
-    _, codes, labels, images = make_data()
-    models = [dense_autoencoder(2, widths=(16,), seed=seed) for seed in (1, 2)]
-    return TwinExplorer({"a": (models[0], codes), "b <>": (models[1], 3 * codes)}, labels, images)
-
-
 def test_moving_one_twin_takes_the_other_where_its_encoder_puts_the_image() -> None:
     twins = make_twins()
     encode = dense_autoencoder(2, widths=(16,), seed=2).encode
@@ -377,16 +379,10 @@ def test_a_twin_goes_no_further_than_its_sliders() -> None:
         TwinExplorer({"a": (models[0], codes)}, labels, images)
 
 
-def test_pictures_on_a_slider_are_drawn_once_each_and_carry_their_text() -> None:
+def test_pictures_on_a_slider_are_drawn_once_each_and_carry_their_text(monkeypatch) -> None:
     drawn: list[int] = []
-
-    def draw(number: int) -> tuple[plt.Figure, str]:
-        drawn.append(number)
-        fig, ax = plt.subplots(figsize=(1 + number, 1))
-        ax.set_title(f"picture {number}")
-        return fig, f'a "picture" <{number}>'
-
-    viewer = PictureSlider("step", ["first", "second", "third"], draw, start=1)
+    monkeypatch.setattr(explorers, "draw_picture", lambda n: (drawn.append(n), draw_picture(n))[1])
+    viewer = make_viewer()
     for number in (0, 1, 0, 2):
         viewer.slider.value = number
         ((alt, pixels),) = read_images(viewer.picture.value)

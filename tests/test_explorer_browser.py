@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import matplotlib.pyplot as plt
 import nbformat
 import numpy as np
 import pytest
@@ -20,19 +21,28 @@ from nbformat.v4 import new_code_cell, new_notebook
 
 from ae_utils.pictures import MAP_SIZE, draw_map
 from tests.browser import middle
-from tests.explorers import decoded_pixels, make_data, make_explorer, read_pixels
+from tests.explorers import (
+    decoded_pixels,
+    draw_picture,
+    make_data,
+    make_explorer,
+    make_twins,
+    read_pixels,
+)
 
 ROOT = Path(__file__).resolve().parents[1]
 SECONDS = 120  # to wait for what takes a few of them, and may take more on a busy machine
 START = [0.5, -0.5]
 
 CELLS = [
-    "import torch\nfrom tests.explorers import make_explorer\ntorch.set_num_threads(1)",
+    "import torch\nfrom tests.explorers import *\ntorch.set_num_threads(1)",
     "make_explorer(2)",
     "make_explorer(8)",
+    "make_twins()",
+    "make_viewer()",
     "broken = make_explorer(3)\nbroken._decode = None\nbroken",
 ]
-PLANE, EIGHT, BROKEN = 1, 2, 3  # the cells that show an explorer
+PLANE, EIGHT, TWINS, VIEWER, BROKEN = 1, 2, 3, 4, 5  # the cells that show something to move
 
 RUN_ALL = """async () => {
     await jupyterapp.restored;
@@ -89,9 +99,9 @@ class Lab:
         """The handle of a slider."""
         return self.output(cell).locator(".noUi-handle").nth(number)
 
-    def type_point(self, point: list[float]) -> None:
-        """Bring the explorer in the plane to a point."""
-        boxes = self.output().locator("input[type=number]")
+    def type_point(self, point: list[float], cell: int = PLANE) -> None:
+        """Bring the explorer in the plane, or the first one of another cell, to a point."""
+        boxes = self.output(cell).locator("input[type=number]")
         for number, value in enumerate(point):
             boxes.nth(number).fill(str(value))
             boxes.nth(number).press("Enter")
@@ -249,3 +259,30 @@ def test_an_error_is_shown_in_the_explorer_that_has_it(lab: Lab) -> None:
     lab.output(BROKEN).get_by_role("alert").wait_for()
     assert lab.read(BROKEN)["errors"] == ["TypeError: 'NoneType' object is not callable"]
     lab.check_shown(START)
+
+
+def test_one_twin_follows_the_other(lab: Lab) -> None:
+    twins = make_twins()
+    for point in ([0.5, -0.25], [1.0, 1.5]):
+        twins.explorers[0].move_to(point)
+        wanted = [box.value for explorer in twins.explorers for box in explorer.boxes]
+        lab.type_point(point, TWINS)
+        name = ", ".join(f"z{number} = {value:g}" for number, value in enumerate(wanted[2:], 1))
+        lab.output(TWINS).get_by_alt_text(f"What the decoder makes of {name}").wait_for()
+        lab.page.wait_for_function(IS_IDLE)
+        seen = lab.read(TWINS)
+        assert seen["boxes"] == pytest.approx(wanted, rel=1e-6) and seen["errors"] == []
+    assert not seen["cutOff"] and lab.errors == []
+
+
+def test_keys_change_the_picture_on_a_slider(lab: Lab) -> None:
+    lab.handle(0, VIEWER).focus()
+    for key, number in (("ArrowRight", 2), ("Home", 0), ("ArrowRight", 1)):
+        lab.page.keyboard.press(key)
+        fig, alt = draw_picture(number)
+        plt.close(fig)
+        lab.output(VIEWER).get_by_alt_text(alt, exact=True).wait_for()
+        ((_, source),) = lab.read(VIEWER)["images"]
+        height, width, _ = read_pixels(source).shape
+        assert width == (1 + number) * height
+    assert lab.errors == []
