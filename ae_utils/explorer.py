@@ -4,6 +4,7 @@ A move sends only what changes: the map goes to the reader once, and a marker mo
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from html import escape
 
 import ipywidgets as widgets  # type: ignore[import-untyped]
@@ -132,25 +133,22 @@ class TwinExplorer(_Explorer):
         titles = [widgets.HTML(f"<b>{escape(name)}</b>") for name in models]
         pairs = zip(titles, self.explorers, strict=True)
         super().__init__([child for pair in pairs for child in pair])
-        encoders = [model.encode for model, _ in models.values()]
-        for this, other, encode in zip(
-            self.explorers, self.explorers[::-1], encoders[::-1], strict=True
-        ):
-            this.follow = self._make_follower(other, encode)
+        self._following = False  # one that follows must not lead the other in its turn
+        (one, other), (model, other_model) = self.explorers, (each for each, _ in models.values())
+        one.follow = partial(self._bring, other, other_model)
+        other.follow = partial(self._bring, one, model)
 
-    def _make_follower(
-        self, other: LatentExplorer, encode: Callable[[Tensor], Tensor]
-    ) -> Callable[[Tensor], None]:
-        def follow(image: Tensor) -> None:
-            back, other.follow = other.follow, lambda image: None  # it must not move this one again
-            try:
-                with torch.no_grad():
-                    z = encode(image.clamp(0, 1)[None, None])[0]
-                other.move_to(z.clamp(other.low, other.high))
-            finally:
-                other.follow = back
-
-        return follow
+    def _bring(self, explorer: LatentExplorer, model: Autoencoder, image: Tensor) -> None:
+        """Bring one explorer to where its model encodes an image (28, 28)."""
+        if self._following:
+            return
+        self._following = True
+        try:
+            with torch.no_grad():
+                z = model.encode(image.clamp(0, 1)[None, None])[0]
+            explorer.move_to(z.clamp(explorer.low, explorer.high))
+        finally:
+            self._following = False
 
 
 class PictureSlider(_Explorer):

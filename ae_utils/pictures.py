@@ -66,11 +66,9 @@ def html_figure(fig: Figure, alt: str, width: float | None = None) -> str:
 
 def html_images(*images: tuple[Tensor, str, str]) -> str:
     """Images side by side as HTML: for each its ink (28, 28), text alternative and caption."""
-    columns = ""
+    columns, size = "", (IMAGE_SIZE, IMAGE_SIZE)
     for ink, alt, caption in images:
-        image = _html_image(
-            image_png(ink), alt, (IMAGE_SIZE, IMAGE_SIZE), "pixelated"
-        )  # pixels as squares
+        image = _html_image(image_png(ink), alt, size, "pixelated")  # pixels as squares
         columns += f"<div>{image}{escape(caption)}</div>"
     return f'<div style="display: flex; gap: 16px; line-height: 1.6">{columns}</div>'
 
