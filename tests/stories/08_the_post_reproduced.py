@@ -195,4 +195,4 @@ quote("falls from {} to {}. What", as_they_are, shifted, stable=False)
 quote("three thousand real ones came to {} in", three_thousand)
 if digits.name == "mnist":
     assert three_thousand < shifted < 0.93 * as_they_are
-    assert gaps[0] < gaps[1]
+    assert shares[0] < shares[1]
