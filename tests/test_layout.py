@@ -93,7 +93,7 @@ def test_nothing_is_unpickled(name: str) -> None:
     [
         ("ae_utils", {"torch", "torchvision", "matplotlib", "numpy", "sklearn", "safetensors"}),
         ("ae_utils.training, ae_utils.checkpoints", {"matplotlib", "requests", "sklearn"}),
-        ("tools.publish.explorer_page", {"ipywidgets"}),
+        ("tools.publish.playground_page", {"ipywidgets"}),
         ("tools.publish.series", {"torch"}),  # the kernels need not wait for it
     ],
 )
