@@ -25,15 +25,13 @@ from tests.browser import middle
 from tests.helpers import random_images
 from tools.measure.page_speed import time_moves
 from tools.publish.book import write_edition
+from tools.publish.packing import export_layers, lay_out, pack
 from tools.publish.playground_page import (
     MODELS,
     N_IMAGES,
     TWINS,
     embed_explorer,
-    export_layers,
-    lay_out,
     make_page,
-    pack,
 )
 
 if TYPE_CHECKING:
@@ -54,6 +52,8 @@ for (const [name, kind] of [["putImageData", "images"], ["arc", "dots"]]) {
 }
 window.nextFrame = () => new Promise(requestAnimationFrame);
 window.look = () => {
+    const numbers = (type) =>
+        [...document.querySelectorAll(`#sliders [type=${type}]`)].map((each) => Number(each.value));
     const grey = (id) => {
         const { data } = document.getElementById(id).getContext("2d").getImageData(0, 0, 28, 28);
         return [...data.filter((value, index) => index % 4 === 0)];
@@ -63,8 +63,7 @@ window.look = () => {
         name: document.getElementById("decoded").ariaLabel,
         caption: document.getElementById("nearest-caption").textContent,
         place: [...document.getElementById("place").children].map((line) => line.textContent),
-        boxes: [...document.querySelectorAll("#sliders [type=number]")].map((box) => Number(box.value)),
-        sliders: [...document.querySelectorAll("#sliders [type=range]")].map((s) => Number(s.value)),
+        boxes: numbers("number"), sliders: numbers("range"),
     };
 };
 """

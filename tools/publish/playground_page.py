@@ -7,7 +7,6 @@ follows `ae_utils.explorer`, which does the same in a notebook. Its text, style 
 the folder `playground`.
 """
 
-import base64
 import json
 import re
 from copy import deepcopy
@@ -23,11 +22,11 @@ from ae_utils.checkpoints import load_shipped
 from ae_utils.data import DataSet, load_digits
 from ae_utils.distance import DataDistance, place_levels
 from ae_utils.latent import encode_dataset, evenly, limits_around
-from ae_utils.layers import PIXEL_MEAN, PIXEL_SD, Standardize
 from ae_utils.maps import DIGIT_COLOURS
 from ae_utils.pictures import image_png
 from tools.commands import BUILD, write_whole
 from tools.publish.modules import FOLDER, inline
+from tools.publish.packing import N_COLUMNS, export_layers, lay_out, pack, to_text
 
 PAGE = BUILD / "playground.html"
 
@@ -42,16 +41,8 @@ MODELS = {
 # Models that are shown together: one picture, moved on both maps.
 TWINS = [("sweep_2d", "beta_1")]
 N_IMAGES = 2_500  # real images in the page
-N_COLUMNS = 50  # of the picture that holds them
 N_RECORDED = 1_000  # of them on the maps of the recorded training
 N_NEIGHBOURS = 10  # the distance to the data is to so many codes
-FUNCTIONS: dict[type[nn.Module], str] = {
-    nn.Tanh: "tanh",
-    nn.SiLU: "silu",
-    nn.Sigmoid: "sigmoid",
-    nn.LeakyReLU: "leaky",
-}
-CONVOLUTIONS = (nn.Conv2d, nn.ConvTranspose2d)
 
 # The cells that show an explorer: the model that the page then begins with, unless the cell names
 # another, and the frame's class.
@@ -76,7 +67,7 @@ def make_page(digits: DataSet) -> str:
         "models": [describe_model(name, images, labels) for name in MODELS],
         "twins": [[[*MODELS].index(name) for name in pair] for pair in TWINS],
         "labels": "".join(map(str, labels.tolist())),
-        "images": f"data:image/png;base64,{_base64(image_png(lay_out(images)))}",
+        "images": f"data:image/png;base64,{to_text(image_png(lay_out(images)))}",
         "columns": N_COLUMNS,
         "neighbours": N_NEIGHBOURS,
         "colours": DIGIT_COLOURS,
@@ -152,61 +143,6 @@ def input_size(layer: nn.Module) -> str:
     return f"{layer.in_channels} channels" if isinstance(layer, nn.ConvTranspose2d) else ""
 
 
-def export_layers(network: nn.Module) -> list[dict[str, Any]]:
-    """An encoder or decoder as a list of layers for the page's script.
-
-    Args:
-        network: linear layers, convolutions of 3 x 3 whose output is 1 / `stride` times as wide as
-            the input, transposed ones, `stride` times as wide, and functions, one after the other.
-
-    Raises:
-        TypeError: if it holds a layer that the page cannot compute.
-    """
-    layers: list[dict[str, Any]] = []
-    for module in network.children():
-        numbers = {name: pack(each) for name, each in module.named_parameters()}
-        if isinstance(module, nn.Linear):
-            layers.append({"kind": "linear", **numbers})
-        elif isinstance(module, CONVOLUTIONS) and module.kernel_size == (3, 3):
-            kind = "transposed" if module.transposed else "convolution"
-            layers.append({"kind": kind, "stride": module.stride[0], **numbers})
-        elif type(module) in FUNCTIONS:
-            slope = getattr(module, "negative_slope", None)
-            layers.append({"kind": FUNCTIONS[type(module)], "slope": slope})
-        elif isinstance(module, Standardize):
-            layers.append({"kind": "standardize", "mean": PIXEL_MEAN, "sd": PIXEL_SD})
-        elif not isinstance(module, nn.Flatten | nn.Unflatten):
-            raise TypeError(
-                f"network: the page cannot compute its layer {module}.\n"
-                "Add it here and in network.js, or leave the model out of MODELS."
-            )
-    return layers
-
-
-def pack(numbers: Tensor) -> dict[str, str]:
-    """Numbers of any shape as text: 16 bits each where that loses nothing, else 32."""
-    numbers = numbers.detach().cpu().contiguous()
-    half = numbers.half()
-    kept = half if half.float().equal(numbers) else numbers
-    return {"type": str(kept.dtype).removeprefix("torch."), "base64": _base64(kept.numpy())}
-
-
-def lay_out(images: Tensor) -> Tensor:
-    """One picture of many images, row after row.
-
-    Args:
-        images: uint8 (N, 1, 28, 28).
-
-    Returns:
-        float32 (rows * 28, N_COLUMNS * 28), 0..1.
-    """
-    n_rows = -(-len(images) // N_COLUMNS)
-    tiles = torch.zeros(n_rows * N_COLUMNS, 28, 28)
-    tiles[: len(images)] = images[:, 0] / 255
-    by_row = tiles.view(n_rows, N_COLUMNS, 28, 28).transpose(1, 2)
-    return by_row.reshape(n_rows * 28, N_COLUMNS * 28)
-
-
 def describe_data(digits: DataSet, n_images: int) -> str:
     """Tell the reader which real images the page holds, and what is measured by them."""
     origin = {
@@ -249,10 +185,6 @@ def embed_explorer(notebook: NotebookNode, folder: Path) -> NotebookNode:
     if any(found for _, found in shown):
         write_page(folder / PAGE.name)
     return notebook
-
-
-def _base64(data: Any) -> str:
-    return base64.b64encode(data).decode("ascii")
 
 
 def main() -> None:
