@@ -67,11 +67,12 @@ export function uniformFilter(picture, size) {
 // A picture less all in it that is broader and higher than a square window: less its opening.
 export function whiteTophat(picture, size) {
   const [before, after] = reach(size);
-  const maximum = (line, largest) => slideMaximum(line, size, largest);
-  const negative = mapPixels(picture, (value) => -value);
-  const eroded = mapPixels(filterBoth(negative, before, after, maximum), (value) => -value);
-  const { data } = filterBoth(eroded, after, before, maximum);
-  return mapPixels(picture, (value, pixel) => value - data[pixel]);
+  const slide = (sign) => (line, extremes) => slideExtreme(line, size, sign, extremes);
+  const eroded = filterBoth(picture, before, after, slide(-1));
+  const opened = filterBoth(eroded, after, before, slide(1));
+  const data = picture.data.slice();
+  for (let pixel = 0; pixel < data.length; pixel++) data[pixel] -= opened.data[pixel];
+  return { ...picture, data };
 }
 
 // How many pixels a window has before its middle one, and after it.
@@ -92,18 +93,24 @@ export function slideMean(line, size, means) {
   }
 }
 
-// The maxima of all windows of a line, three comparisons each however wide the window: of blocks
-// of its size, a window has the last ones of one and the first ones of the next.
+// The maxima of all windows of a line, or with the sign -1 the minima, by three comparisons each
+// however wide the window: it is the end of one block of its size and the start of the next.
 // Source: van Herk 1992; Gil and Werman 1993.
-function slideMaximum(line, size, largest) {
-  const last = Float64Array.from(line); // from a pixel to the end of its block
-  for (let i = line.length - 2; i >= 0; i--) {
-    if ((i + 1) % size && last[i + 1] > last[i]) last[i] = last[i + 1];
+function slideExtreme(line, size, sign, extremes) {
+  const { length } = line;
+  const ends = new Float64Array(length); // the extreme from a pixel to the end of its block
+  for (let start = 0; start < length; start += size) {
+    let extreme = -Infinity;
+    for (let i = Math.min(start + size, length) - 1; i >= start; i--) {
+      ends[i] = extreme = Math.max(extreme, sign * line[i]);
+    }
   }
-  for (let i = 0, first = 0; i < line.length; i++) {
-    if (i % size === 0 || line[i] > first) first = line[i]; // from the start of its block
-    const start = i - size + 1;
-    if (start >= 0) largest[start] = Math.max(last[start], first);
+  for (let start = 0; start < length; start += size) {
+    let extreme = -Infinity; // from the start of the block to a pixel
+    for (let i = start; i < Math.min(start + size, length); i++) {
+      extreme = Math.max(extreme, sign * line[i]);
+      if (i >= size - 1) extremes[i - size + 1] = sign * Math.max(ends[i - size + 1], extreme);
+    }
   }
 }
 

@@ -95,8 +95,9 @@ function listBorder({ width, height, data }) {
 function findLines(ink, thick) {
   const { width, height } = ink;
   const seen = makeMask(ink, (value) => value > 0.25);
-  const found = makeMask(ink, () => 0);
-  for (let number = 0; number < 15; number++) markLines(seen, -0.12 + (0.24 / 14) * number, found);
+  const found = { width, height, data: new Uint8Array(width * height) };
+  const slopes = Array.from({ length: 15 }, (_, number) => -0.12 + (0.24 / 14) * number);
+  slopes.forEach((slope) => markLines(seen, slope, found));
   const labels = label(found);
   const strips = [
     { left: 0, top: 0, right: width, bottom: thick },
@@ -108,34 +109,52 @@ function findLines(ink, thick) {
   for (let number = 1; number <= labels.count; number++) {
     if (strips.filter((strip) => strip.has(number)).length >= 2) across.add(number);
   }
-  const lines = makeMask(labels, (number, pixel) => across.has(number) && seen.data[pixel]);
+  const lines = makeMask(labels, (number, pixel) => seen.data[pixel] && across.has(number));
   const thickened = openUpright(lines, thick + 1).data;
   const thin = makeMask(lines, (isLine, pixel) => isLine && !thickened[pixel]);
   return { ...thin, count: across.size };
 }
 
 // Mark in `found` the stretches along lines of a slope of which more than 0.8 are seen.
-function markLines({ width, height, data }, slope, found) {
+function markLines(seen, slope, found) {
+  const { width, height, data } = seen;
   const window = Math.max(1, Math.floor(width / 5));
   const [before, after] = reach(window);
   const columns = mirror(width, before, after);
+  // A line that leaves the picture comes in at the other side.
+  const falls = Int32Array.from({ length: width }, (_, x) => wrap(Math.round(slope * x), height));
   const line = new Float64Array(columns.length);
   const share = new Float64Array(width);
-  const falls = Int32Array.from(share, (_, x) => Math.round(slope * x));
   const places = new Int32Array(width); // of the line's pixels in the picture
-  for (let row = 0; row < height; row++) {
+  countSeen(seen, falls, columns).forEach((count, row) => {
+    if (count <= 0.79 * window) return; // no stretch has more
     for (let x = 0; x < width; x++) {
-      const down = (row + falls[x]) % height; // a line that leaves comes in at the other side
-      places[x] = (down < 0 ? down + height : down) * width + x;
+      const down = row + falls[x];
+      places[x] = (down < height ? down : down - height) * width + x;
     }
-    let sum = 0;
-    for (let i = 0; i < line.length; i++) sum += line[i] = data[places[columns[i]]];
-    if (sum <= 0.79 * window) continue; // no stretch has more
+    for (let i = 0; i < line.length; i++) line[i] = data[places[columns[i]]];
     slideMean(line, window, share);
     for (let x = 0; x < width; x++) {
       if (share[x] <= 0.8) continue;
       const end = Math.min(x + before + 1, width);
       for (let near = Math.max(x - after, 0); near < end; near++) found.data[places[near]] = 1;
     }
+  });
+}
+
+const wrap = (row, height) => ((row % height) + height) % height;
+
+// How many pixels are seen of the line that starts in each row, mirrored at its ends.
+function countSeen({ width, height, data }, falls, columns) {
+  const times = new Int32Array(width); // that a column stands in a line
+  for (const column of columns) times[column]++;
+  const counts = new Int32Array(height);
+  for (let row = 0, pixel = 0; row < height; row++) {
+    for (let x = 0; x < width; x++, pixel++) {
+      if (!data[pixel]) continue;
+      const start = row - falls[x];
+      counts[start < 0 ? start + height : start] += times[x];
+    }
   }
+  return counts;
 }
