@@ -2,7 +2,7 @@
 //
 // A stroke is a list of points [x, y], each in shares of the pad's side from its left top corner.
 
-const PEN = 0.09; // the pen's width, in shares of the side: MNIST's, once a digit is scaled
+const PEN = 0.1; // the pen's width, in shares of the side: MNIST's, once a digit is scaled
 const SIDE = 280; // pixels of what is read, whatever the screen
 const MARGIN = PEN / 2 + 2 / SIDE; // ink at the border would be taken for what lies beside a digit
 
