@@ -92,10 +92,11 @@ def _find_lines(ink: Floats, thick: int) -> tuple[Mask, int]:
     height, width = ink.shape
     seen, found = ink > 0.25, np.zeros(ink.shape, bool)
     rows, columns = np.indices(ink.shape)
+    window = max(1, width // 5)
     for slope in np.linspace(-0.12, 0.12, 15):
         line = (rows + np.rint(slope * columns).astype(int)) % height, columns
-        share = ndimage.uniform_filter1d(seen[line].astype(float), width // 5)
-        found[line] |= ndimage.maximum_filter1d(share > 0.8, width // 5)
+        share = ndimage.uniform_filter1d(seen[line].astype(float), window)
+        found[line] |= ndimage.maximum_filter1d(share > 0.8, window)
     labels, _ = ndimage.label(found, EIGHT)
     sides = labels[:thick], labels[-thick:], labels[:, :thick], labels[:, -thick:]
     ends = np.bincount(np.concatenate([np.unique(side[side > 0]) for side in sides]), minlength=1)

@@ -224,6 +224,7 @@ CAUSES: dict[str, tuple[Callable[[Bytes], Any], str]] = {
     "specks": (lambda scan: np.where(np.arange(90_000) % 9_001, 0, 9).reshape(300, 300), "no ink"),
     "a trace of a digit": (lambda scan: np.where(scan < 128, 254, 255), "no ink stands out"),
     "a dot": (lambda scan: np.pad(np.full((12, 12), 255), 150), "no ink stands out"),
+    "a strip": (lambda scan: np.pad(scan[:1600:40], ((0, 0), (0, 3000))), "no ink"),
     "two digits": (lambda scan: np.hstack([scan, scan]), "2 marks"),
     "three digits": (lambda scan: np.vstack([scan, scan, scan]), "3 marks"),
     "NaN": (lambda scan: np.where(scan > 200, np.nan, 0.0), "not finite"),
