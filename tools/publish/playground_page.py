@@ -25,7 +25,7 @@ from ae_utils.latent import encode_dataset, evenly, limits_around
 from ae_utils.maps import DIGIT_COLOURS
 from ae_utils.pictures import image_png
 from tools.commands import BUILD, write_whole
-from tools.publish.modules import FOLDER, inline
+from tools.publish.modules import FOLDER, make_import_map
 from tools.publish.packing import N_COLUMNS, export_layers, lay_out, pack, to_text
 
 PAGE = BUILD / "playground.html"
@@ -76,7 +76,7 @@ def make_page(digits: DataSet) -> str:
     parts = {
         "STYLE": (FOLDER / "style.css").read_text(encoding="utf-8").strip(),
         "DATA": describe_data(digits, len(images)),
-        "SCRIPT": inline("main.js").strip(),
+        "MODULES": make_import_map("main.js"),
         # Nothing in it can end the script element.
         "CONTENTS": json.dumps(contents).replace("<", r"\u003c"),
     }

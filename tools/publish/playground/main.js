@@ -1,10 +1,12 @@
 // The page begins: each part of it is started here.
 
+import { startDrawing } from "./draw.js";
 import { startExploring } from "./explore.js";
 import { startScrubbing } from "./scrub.js";
 import { startWalking } from "./walk.js";
 
 document.documentElement.classList.toggle("embedded", window !== window.parent);
+startDrawing();
 startWalking();
 startExploring();
 startScrubbing();

@@ -41,16 +41,18 @@ function applyLinear({ weight, bias }, inputs) {
 // input is `stride` times as wide and as high as one of the output.
 function applyConvolution({ weight, bias, stride }, inputs) {
   const channels = weight.length / bias.length / 9; // of the input
-  const wide = Math.sqrt(inputs.length / channels);
-  const side = wide / stride;
-  const outputs = new Float32Array(bias.length * side * side);
-  bias.forEach((start, to) => outputs.fill(start, to * side * side, (to + 1) * side * side));
+  const side = Math.sqrt(inputs.length / channels) / stride;
+  const { rows, small, large } = join(side, stride);
+  const outputs = startWith(bias, small);
   for (let to = 0; to < bias.length; to++) {
     for (let from = 0; from < channels; from++) {
-      const factors = weight.subarray((to * channels + from) * 9);
-      join(from, to, side, stride, factors, (large, small, factor) => {
-        outputs[small] += factor * inputs[large];
-      });
+      const factors = (to * channels + from) * 9;
+      for (const { part, here, there, count } of rows) {
+        const factor = weight[factors + part];
+        const output = to * small + here;
+        const input = from * large + there;
+        for (let x = 0; x < count; x++) outputs[output + x] += factor * inputs[input + x * stride];
+      }
     }
   }
   return outputs;
@@ -61,34 +63,43 @@ function applyConvolution({ weight, bias, stride }, inputs) {
 function applyTransposed({ weight, bias, stride }, inputs) {
   const channels = weight.length / bias.length / 9; // of the input
   const side = Math.sqrt(inputs.length / channels);
-  const wide = side * stride;
-  const outputs = new Float32Array(bias.length * wide * wide);
-  bias.forEach((start, to) => outputs.fill(start, to * wide * wide, (to + 1) * wide * wide));
+  const { rows, small, large } = join(side, stride);
+  const outputs = startWith(bias, large);
   for (let from = 0; from < channels; from++) {
     for (let to = 0; to < bias.length; to++) {
-      const factors = weight.subarray((from * bias.length + to) * 9);
-      join(to, from, side, stride, factors, (large, small, factor) => {
-        outputs[large] += factor * inputs[small];
-      });
+      const factors = (from * bias.length + to) * 9;
+      for (const { part, here, there, count } of rows) {
+        const factor = weight[factors + part];
+        const input = from * small + here;
+        const output = to * large + there;
+        for (let x = 0; x < count; x++) outputs[output + x * stride] += factor * inputs[input + x];
+      }
     }
   }
   return outputs;
 }
 
-// Visits all pairs of a pixel in a channel of the larger images and one in a channel of the smaller
-// ones that one of nine factors joins.
-function join(large, small, side, stride, factors, visit) {
+// Channels of so many pixels that hold nothing yet but their bias.
+function startWith(bias, pixels) {
+  const outputs = new Float32Array(bias.length * pixels);
+  bias.forEach((start, channel) => outputs.fill(start, channel * pixels, (channel + 1) * pixels));
+  return outputs;
+}
+
+// What each of nine factors joins, row after row: pixels of a channel with `side` of them along each
+// axis, `small` in all, and every `stride`-th of a row in a channel of `large`.
+function join(side, stride) {
+  const rows = [];
   const wide = side * stride;
   for (let part = 0; part < 9; part++) {
     const down = Math.floor(part / 3) - 1; // where this ninth is
     const right = (part % 3) - 1;
+    const first = right < 0 ? 1 : 0;
+    const last = right + (side - 1) * stride < wide ? side : side - 1;
     for (let y = down < 0 ? 1 : 0; y < side && y * stride + down < wide; y++) {
-      let there = (large * wide + y * stride + down) * wide + right;
-      let here = (small * side + y) * side;
-      for (let x = 0; x < side; x++, here++, there += stride) {
-        const column = x * stride + right;
-        if (column >= 0 && column < wide) visit(there, here, factors[part]);
-      }
+      const there = (y * stride + down) * wide + first * stride + right;
+      rows.push({ part, here: y * side + first, there, count: last - first });
     }
   }
+  return { rows, small: side * side, large: wide * wide };
 }
