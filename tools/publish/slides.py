@@ -30,6 +30,7 @@ from traitlets.config import Config
 
 from tools.commands import BUILD, ROOT, remove_others, write_whole
 from tools.publish.export import OfflineExporter, heading_and_question, read_style, relink
+from tools.publish.playground_page import PAGE, embed_explorer
 
 REVEAL = Path(__file__).parent / "reveal"
 SLIDE_TYPES = ("slide", "subslide", "fragment", "skip", "notes")
@@ -118,7 +119,7 @@ def write_slides(paths: list[Path], folder: Path) -> list[Path]:
 
     Args:
         paths: the notebooks, executed; each cell has a slide type.
-        folder: where the slides go.
+        folder: where the slides go, and the playground if one of them shows it.
 
     Returns:
         The files written, one a notebook.
@@ -138,7 +139,8 @@ def write_slides(paths: list[Path], folder: Path) -> list[Path]:
             "reveal_js": (REVEAL / "reveal.js").read_text(encoding="utf-8"),
             "notes_js": (REVEAL / "notes.js").read_text(encoding="utf-8"),
         }
-        html, _ = exporter.from_notebook_node(lecture(notebook), resources)
+        notebook = embed_explorer(lecture(notebook), folder)
+        html, _ = exporter.from_notebook_node(notebook, resources)
         way_to_source = Path(os.path.relpath(path.parent, folder)).as_posix()
         written.append(folder / f"{path.stem}.html")
         write_whole(written[-1], relink(html, names, way_to_source))
@@ -149,7 +151,7 @@ def main() -> None:
     """Run the command."""
     folder = BUILD / "slides"
     written = write_slides(sorted((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb")), folder)
-    remove_others(folder, [path.name for path in written])
+    remove_others(folder, [PAGE.name, *(path.name for path in written)])
     for path in written:
         print(f"Look at {path}")
 
