@@ -13,12 +13,15 @@ import nbformat
 import numpy as np
 import pytest
 import torch
+from axe_playwright_python.sync_playwright import Axe
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from torch import Tensor
 
 from ae_utils.checkpoints import load_shipped
 from ae_utils.data import load_digits
 from ae_utils.distance import DataDistance, name_place, place_levels
+from ae_utils.handwriting import PHOTOGRAPHS, read_digit
+from ae_utils.images import to_float
 from ae_utils.latent import encode_dataset, evenly, limits_around, sample_uniform
 from ae_utils.maps import DIGIT_COLOURS
 from tests.browser import middle
@@ -79,6 +82,10 @@ TYPE_POINTS = """async (points) => {
         seen.push(look());
     }
     return seen;
+}"""
+GREY = """(id) => {
+    const { data } = document.getElementById(id).getContext("2d").getImageData(0, 0, 28, 28);
+    return [...data.filter((value, index) => index % 4 === 0)];
 }"""
 CONTRASTS = """() => {
     const luminance = (colour) => {
@@ -164,7 +171,7 @@ def settle(page: "Page") -> dict[str, Any]:
 
 def choose(page: "Page", name: str) -> None:
     """Switch to a model."""
-    page.get_by_label("Model").select_option(index=list(MODELS).index(name))
+    page.get_by_role("combobox", name="Model").select_option(index=list(MODELS).index(name))
     settle(page)
 
 
@@ -338,8 +345,8 @@ def test_everything_has_a_name_and_is_reached_by_keyboard_with_the_focus_seen(pa
         for name in names:
             assert page.get_by_role(role, name=re.compile(f"^{name}")).count() == 1, name
     page.locator("nav a").last.focus()
-    sliders = ("number", "range") * 2
-    for reached in ("model", "map", "grid", *sliders, "another", "pin-start", "pin-end"):
+    sliders, drawing = ("number", "range") * 2, ("undo", "clear", "example", "photograph")
+    for reached in ("model", "map", "grid", *sliders, "another", *drawing, "pin-start", "pin-end"):
         page.keyboard.press("Tab")
         found = page.evaluate("""() => {
             const { tagName, type, id } = document.activeElement;
@@ -372,10 +379,7 @@ def test_twins_show_one_picture_on_two_maps_and_either_leads(page) -> None:
         image = models[1].decode(moved)
         expected = models[0].encode(image)[0]
     assert point == pytest.approx(expected.tolist(), abs=1e-3)
-    grey = page.evaluate("""() => {
-        const pen = document.getElementById("twin-decoded").getContext("2d");
-        return [...pen.getImageData(0, 0, 28, 28).data.filter((value, index) => index % 4 === 0)];
-    }""")
+    grey = page.evaluate(GREY, "twin-decoded")
     assert (torch.tensor(grey) - 255 * (1 - image.flatten())).abs().max() <= 1
     choose(page, "dense_2d")
     assert page.get_by_role("application").count() == 1
@@ -389,7 +393,7 @@ def read_place(text: str) -> list[float]:
 def test_page_begins_with_the_model_that_its_address_names(open_page, page_file) -> None:
     page = open_page(page_file, part="#beta_1")
     begin(page)
-    assert page.get_by_label("Model").locator("option:checked").text_content() == (
+    assert page.get_by_role("combobox", name="Model").locator("option:checked").text_content() == (
         f"{MODELS['beta_1']} (beta_1)"
     )
     assert page.get_by_role("application").count() == 2
@@ -419,6 +423,133 @@ def test_time_of_moves_is_taken(browser, page_file) -> None:
     moves, script = time_moves(browser, page_file, 20)
     assert 0 < len(moves) == len(script) <= 20
     assert all(0 < inner <= outer for outer, inner in zip(moves, script, strict=True))
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_encoder_gives_the_codes_that_pytorch_gives(page, name, real_images) -> None:
+    images = real_images[0][:100]
+    model, _ = load_shipped(name)
+    found = page.evaluate(
+        """async ([layers, images]) => {
+            const { run, unpackLayers } = await import("network.js");
+            return images.map((image) => [...run(unpackLayers(layers), image)]);
+        }""",
+        [export_layers(model.encoder), to_float(images).flatten(1).tolist()],
+    )
+    wanted = encode_dataset(model.encode, images)
+    assert (torch.tensor(found) - wanted).abs().max() <= 1e-4 * wanted.abs().max()
+
+
+def test_grid_lies_under_the_dots_as_the_decoder_draws_it_there(page, codes) -> None:
+    drawn = "document.querySelector('#map canvas').toDataURL()"
+    without = page.evaluate(drawn)
+    page.get_by_label("Show what the decoder").check()
+    page.wait_for_function(f"(without) => {drawn} !== without", arg=without)
+    model, _ = load_shipped("dense_2d")
+    (left, right, _), (bottom, top, _) = limits_around(codes)
+    places = (torch.arange(16) + 0.5) / 16
+    grid = page.evaluate(
+        """async ([limits, decoder]) => {
+            const [{ drawGrid }, { unpackLayers }] =
+                await Promise.all(["grid.js", "network.js"].map((name) => import(name)));
+            const grid = await drawGrid(unpackLayers(decoder), limits, () => true);
+            const { data } = grid.getContext("2d").getImageData(0, 0, grid.width, grid.height);
+            return [...data.filter((value, index) => index % 4 === 0)];
+        }""",
+        [[[left, right], [bottom, top]], export_layers(model.decoder)],
+    )
+    tiles = torch.tensor(grid).view(16, 28, 16, 28).transpose(1, 2)
+    points = [[left + x * (right - left), top - y * (top - bottom)] for y in places for x in places]
+    with torch.no_grad():
+        wanted = 255 * (1 - model.decode(points))
+    assert (tiles.reshape(256, 1, 28, 28) - wanted).abs().max() <= 1
+    page.get_by_label("Show what the decoder").uncheck()
+    page.wait_for_function(f"(without) => {drawn} === without", arg=without)
+
+
+def test_drawing_goes_to_its_code_and_comes_back_as_pytorch_says(page, tmp_path) -> None:
+    model, _ = load_shipped("dense_2d")
+    page.get_by_label("an example").select_option("a 0")
+    page.locator("#drawn").wait_for()
+    image = 1 - torch.tensor(page.evaluate(GREY, "given")).view(1, 1, 28, 28) / 255
+    with torch.no_grad():
+        code, back = model.encode(image), model(image)
+    returned = torch.tensor(page.evaluate(GREY, "returned"))
+    assert (returned - 255 * (1 - back.flatten())).abs().max() <= 1
+    text = page.locator("#draw-text").text_content()
+    assert text.startswith(f"Its code: z1 = {code[0, 0]:.2f}, z2 = {code[0, 1]:.2f}, ")
+    assert f"Error {(image - back).square().mean():.4f}. The nearest real image is a 0." in text
+    assert settle(page)["boxes"] == pytest.approx(code[0].tolist(), abs=1e-3)
+
+    page.get_by_role("button", name="Clear").click()
+    page.locator("#drawn").wait_for(state="hidden")
+    page.get_by_label("photograph").set_input_files(PHOTOGRAPHS / "seven.jpg")
+    page.locator("#drawn").wait_for()
+    seven = 1 - torch.tensor(page.evaluate(GREY, "given")) / 255
+    assert (seven - read_digit(PHOTOGRAPHS / "seven.jpg").flatten()).abs().max() < 0.1
+    (tmp_path / "no.jpg").write_text("no picture")
+    page.get_by_label("photograph").set_input_files(tmp_path / "no.jpg")
+    page.get_by_text("no.jpg: cannot be read as a picture. Save").wait_for()
+    page.get_by_role("button", name="Undo").click()
+
+
+def test_walk_goes_along_the_line_beside_the_cross_fade_of_its_ends(page, real_images) -> None:
+    model, _ = load_shipped("dense_2d")
+    start_at(page, [0.5, -1])
+    page.get_by_role("button", name="Start here").click()
+    assert not page.locator("#steps").is_visible()
+    start_at(page, [3.5, 1])
+    page.get_by_role("button", name="End here").click()
+    for share in (0.0, 0.25, 1.0):
+        page.get_by_label("share of the way").fill(str(share))
+        seen = settle(page)
+        assert seen["boxes"] == pytest.approx([0.5 + 3 * share, -1 + 2 * share], abs=1e-6)
+        with torch.no_grad():
+            ends = model.decode([[0.5, -1], [3.5, 1]])
+            wanted = model.decode([[0.5 + 3 * share, -1 + 2 * share]])
+        fade = torch.lerp(*ends, share)
+        for canvas, image in (("step", wanted), ("fade", fade)):
+            grey = torch.tensor(page.evaluate(GREY, canvas))
+            assert (grey - 255 * (1 - image.flatten())).abs().max() <= 1
+    line = [page.locator("#line").get_attribute(name) for name in ("x1", "y1", "x2", "y2")]
+    marker = page.evaluate("['left', 'top'].map((side) => marker.style[side])")
+    assert [float(each[:-1]) for each in line[2:]] == pytest.approx([float(m[:-1]) for m in marker])
+    play = page.locator("#play")
+    play.click()
+    page.wait_for_function("share.valueAsNumber > 0 && share.valueAsNumber < 1")
+    play.click()
+    assert play.text_content() == "Play"
+    choose(page, "sweep_8d")
+    assert page.locator("#step").is_visible() and not page.locator("#line").is_visible()
+
+
+def test_recorded_training_is_scrubbed_from_its_first_step_to_its_last(page) -> None:
+    recording, about = load_shipped("recording")
+    slider = page.get_by_role("slider", name="Steps")
+    slider.scroll_into_view_if_needed()
+    maps = set()
+    for number, step in enumerate(recording.moments):
+        slider.fill(str(number))
+        errors = about["train_errors"][number], about["test_errors"][number]
+        text = "After {:,} steps: error {:.4f} on training images, {:.4f} on test images."
+        page.get_by_text(text.format(step, *errors)).wait_for()
+        maps.add(page.locator("#scrub-map canvas").evaluate("canvas => canvas.toDataURL()"))
+    assert len(maps) == len(recording.moments) == 12
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_nothing_is_found_by_axe(page, scheme: str) -> None:
+    page.emulate_media(color_scheme=scheme)
+    page.get_by_label("an example").select_option("a 0")
+    page.locator("#drawn").wait_for()
+    for name in ("Start here", "End here"):
+        page.get_by_role("button", name=name).click()
+    found = Axe().run(page).response["violations"]
+    assert [(each["id"], each["nodes"][0]["html"]) for each in found] == []
+
+
+def test_page_is_small(page_file) -> None:
+    assert page_file.stat().st_size <= 6_000_000
 
 
 # The page inside the HTML edition.

@@ -9,7 +9,9 @@ assert spreads == {steps: moments[steps].std(0).norm() for steps in recording.mo
 quote("the spread of the codes goes from {} to {}, and", *[*spreads.values()][:: len(spreads) - 1])
 quote("the error falls from {} to {}.", *history["test_errors"][:: len(moments) - 1])
 between = torch.cdist(moments[160], moments[160]) + 1e9 * torch.eye(len(few))
-own = labels[:1_000][between.argmin(1)] == labels[:1_000]  # whether the nearest code is of its digit
+own = (
+    labels[:1_000][between.argmin(1)] == labels[:1_000]
+)  # whether the nearest code is of its digit
 by_digit = [own[labels[:1_000] == digit].float().mean().item() for digit in range(10)]
 if digits.name == "mnist":
     assert sorted(range(10), key=by_digit.__getitem__)[-2:] == [0, 1]
