@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help run lab slides test lint format notebooks weights figures photographs experiments explorer bench memory oldest colab stamp clean
+.PHONY: help run lab slides test lint format notebooks weights figures photographs experiments playground bench memory oldest colab stamp clean
 
 help:  ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' Makefile
@@ -47,8 +47,8 @@ photographs: $(VENV)/.notebooks-installed  ## draw the photographs of digits of 
 experiments: $(VENV)/.notebooks-installed  ## run the long experiments again; needs real MNIST
 	@$(BIN)/python -m tools.make.experiments
 
-explorer: $(VENV)/.notebooks-installed  ## make the latent explorer as one web page in build/
-	@$(BIN)/python -m tools.publish.explorer_page
+playground: $(VENV)/.notebooks-installed  ## make the playground, one web page, in build/
+	@$(BIN)/python -m tools.publish.playground_page
 
 bench: $(VENV)/.notebooks-installed  ## measure how fast the series is here; table and picture in build/
 	@$(BIN)/python -m tools.measure.bench

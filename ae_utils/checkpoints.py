@@ -87,12 +87,13 @@ def load_shipped(name: str) -> tuple[Any, dict[str, Any]]:
 
     Args:
         name: 'dense_2d' or 'dense_3d', autoencoders for maps; 'sweep_1d' to 'sweep_64d', one small
-            autoencoder for each code size; 'post' or 'post_60000', the convolutional one of a post
-            that many know, trained on 1,000 images as there, or on all; 'variational_2d',
-            'variational_20d' or 'variational_40d'; 'twin_20d', the plain one of the same network;
-            'beta_0' to 'beta_30', the network of the sweep made variational, for each weight of the
-            rate; 'boltzmann' and 'boltzmann_cd1', Boltzmann machines, the latter trained by chains
-            of one step; 'digit_classifier', that of `ae_utils.classifier`.
+            autoencoder for each code size; 'recording', a tiny one at moments of its training;
+            'post' or 'post_60000', the convolutional one of a post that many know, trained on 1,000
+            images as there, or on all; 'variational_2d', 'variational_20d' or 'variational_40d';
+            'twin_20d', the plain one of the same network; 'beta_0' to 'beta_30', the network of the
+            sweep made variational, for each weight of the rate; 'boltzmann' and 'boltzmann_cd1',
+            Boltzmann machines, the latter trained by chains of one step; 'digit_classifier', that
+            of `ae_utils.classifier`.
 
     Raises:
         CheckpointError: if there is no such model.

@@ -280,7 +280,7 @@ def test_failed_save_keeps_the_older_file(about: dict, cause: Any, good: Path, m
 def test_unknown_shipped_model_is_answered_with_those_there_are(name: str) -> None:
     with pytest.raises(CheckpointError) as caught:
         load_shipped(name)
-    names = ", ".join(sorted([*SHIPPED, "digit_classifier"]))
+    names = ", ".join(sorted([*SHIPPED, "recording", "digit_classifier"]))
     check_message(caught.value, repr(name), f"There are: {names}.")
 
 
@@ -293,3 +293,13 @@ def test_shipped_autoencoder_is_as_good_as_it_says(name: str, mnist_or_digits: D
     if mnist_or_digits.name == "mnist":
         error = evaluate(model, mnist_or_digits.test_images)  # as stored, in half precision
         assert error == pytest.approx(about["test_error"], abs=1e-4)
+
+
+def test_recorded_training_was_at_each_moment_as_good_as_it_says(mnist_or_digits: DataSet) -> None:
+    recording, about = load_shipped("recording")
+    errors = about["test_errors"]
+    assert [*recording.moments][-1] == about["settings"]["steps"]
+    assert errors == sorted(errors, reverse=True) and errors[-1] == about["test_error"]
+    if mnist_or_digits.name == "mnist":
+        found = [evaluate(model, mnist_or_digits.test_images) for model in recording.models]
+        assert found == pytest.approx(errors, abs=1e-4)

@@ -93,7 +93,7 @@ def test_nothing_is_unpickled(name: str) -> None:
     [
         ("ae_utils", {"torch", "torchvision", "matplotlib", "numpy", "sklearn", "safetensors"}),
         ("ae_utils.training, ae_utils.checkpoints", {"matplotlib", "requests", "sklearn"}),
-        ("tools.publish.explorer_page", {"ipywidgets"}),
+        ("tools.publish.playground_page", {"ipywidgets"}),
         ("tools.publish.series", {"torch"}),  # the kernels need not wait for it
     ],
 )
@@ -115,6 +115,6 @@ def test_a_module_can_be_read_in_one_sitting(folder: str) -> None:
 
 def test_the_package_is_small_and_so_are_the_tests() -> None:
     package = count_lines("ae_utils")
-    assert sum(package) <= 4_450
+    assert sum(package) <= 4_500
     assert statistics.median(package) <= 150
     assert sum(count_lines("tests")) <= 1.2 * (sum(package) + sum(count_lines("tools")))

@@ -11,32 +11,30 @@ length. It is chosen on training images held back for the purpose, not on the te
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from functools import partial
-from itertools import islice
+from itertools import count, islice
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from ae_utils.annealing import anneal, anneal_backwards
 from ae_utils.boltzmann import BoltzmannMachine, ContrastiveDivergence, boltzmann_machine
 from ae_utils.checkpoints import save_checkpoint
 from ae_utils.classifier import DigitClassifier, digit_classifier
 from ae_utils.convolutional import convolutional_autoencoder
 from ae_utils.data import DataSet, load_digits
-from ae_utils.images import mean_image, to_float
-from ae_utils.likelihood import exact_log_likelihood, importance_bound, log_weights
-from ae_utils.losses import classification_loss, evaluate
-from ae_utils.machine_likelihood import log_likelihood, pseudo_log_likelihood
+from ae_utils.images import mean_image
+from ae_utils.losses import classification_loss, evaluate, reconstruction_loss
 from ae_utils.models import Autoencoder, dense_autoencoder
+from ae_utils.recording import Recording, recording
 from ae_utils.training import Settings, fit
 from ae_utils.variational import (
     NegativeElbo,
     VariationalAutoencoder,
     binarize,
-    measure_rate_and_distortion,
     variational_autoencoder,
 )
 from tools.commands import ROOT, choose
+from tools.make.descriptions import describe, describe_likelihood, describe_machine
 from tools.make.experiments.post import BATCH_SIZE, LR, train_as_the_post
 
 WEIGHTS = ROOT / "ae_utils" / "weights"
@@ -46,6 +44,7 @@ TRIAL_STEPS, FINAL_STEPS = 1_000, 10_000
 TANH_LR = 3e-3  # at SiLU's 5e-3 a network of tanh trains less steadily
 SMALL_WIDTHS, SMALL_STEPS = (128, 128), 6_000
 SWEEP = (1, 2, 3, 8, 16, 32, 64)  # code sizes
+RECORDED = (0, 10, 20, 40, 80, 160, 320, 640, 1_280, 2_560, 4_000, SMALL_STEPS)
 # Variational autoencoders: numbers a code, widths, and settings, tried on images held back.
 CLOUDS = {
     "2d": (2, (256, 256, 128), Settings(20_000, lr=4e-3)),
@@ -54,14 +53,11 @@ CLOUDS = {
 }
 BETAS = (0.0, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0)
 SMALL = 2, SMALL_WIDTHS, Settings(SMALL_STEPS)
-N_WEIGHTS = 500  # codes an image, for the importance-weighted bound
 # Boltzmann machines: whether chains persist, and settings, tried on images held back.
 MACHINES = {
     "boltzmann": (True, Settings(80_000, batch_size=100, lr=0.1)),
     "boltzmann_cd1": (False, Settings(14_000, batch_size=100, lr=0.1)),
 }
-N_CHAINS, N_TEMPERATURES = 100, 10_000  # for the likelihood of a machine
-CHAIN_STEPS = 2_000  # from data to what the machine draws
 POST = {"post": (1_000, 6_400), "post_60000": (60_000, 30_000)}  # images, and steps: 200 epochs, 16
 
 
@@ -98,25 +94,33 @@ def train_sweep(latent_dim: int, digits: DataSet) -> tuple[Autoencoder, dict[str
     return train(model, digits, Settings(SMALL_STEPS))
 
 
+def record_training(digits: DataSet) -> tuple[Recording, dict[str, Any]]:
+    """A tiny autoencoder as it was at several steps of its training."""
+    kept, steps = recording(RECORDED), count()
+
+    def keep_and_lose(model: nn.Module, x: Tensor, labels: Any = None) -> Tensor:
+        if model.training and (step := next(steps)) in kept.moments:
+            kept.moments[step].load_state_dict(model.state_dict())
+        return reconstruction_loss(model, x)
+
+    mean, settings = mean_image(digits.train_images), Settings(SMALL_STEPS)
+    model = dense_autoencoder(2, widths=kept.recipe["widths"], mean_image=mean)
+    fit(model, digits.train_images, settings, loss=keep_and_lose)
+    kept.moments[SMALL_STEPS].load_state_dict(model.state_dict())
+    errors = [
+        [evaluate(each, images) for each in kept.models]
+        for images in (digits.train_images, digits.test_images)
+    ]
+    about = describe(model, digits.train_images, digits, asdict(settings))
+    return kept, about | {"train_errors": errors[0], "test_errors": errors[1]}
+
+
 def train(
     model: Autoencoder, digits: DataSet, settings: Settings
 ) -> tuple[Autoencoder, dict[str, Any]]:
     """Train an autoencoder; return it with what there is to know about it."""
     fit(model, digits.train_images, settings)
     return model, describe(model, digits.train_images, digits, asdict(settings))
-
-
-def describe(
-    model: nn.Module, images: Tensor, digits: DataSet, settings: dict[str, Any]
-) -> dict[str, Any]:
-    """What there is to know about a model that reconstructs, trained on these `images`."""
-    return {
-        "data": str(digits),
-        "settings": settings,
-        "train_error": evaluate(model, images),
-        "test_error": evaluate(model, digits.test_images),
-        "torch": torch.__version__,
-    }
 
 
 def train_post(n: int, steps: int, digits: DataSet) -> tuple[Autoencoder, dict[str, Any]]:
@@ -148,24 +152,6 @@ def train_variational(
     return model, about | describe_likelihood(model, binarize(digits.test_images), beta)
 
 
-def describe_likelihood(
-    model: VariationalAutoencoder, images: Tensor, beta: float
-) -> dict[str, float]:
-    """What images that are black and white cost, and how likely they are: nats an image.
-
-    The likelihood is exact in the plane; elsewhere it is the bound of `N_WEIGHTS` samples. Where
-    the rate was free, codes lie beyond the part of the plane that is summed over.
-    """
-    rate, distortion = measure_rate_and_distortion(model, images)
-    figures = {"rate": rate, "distortion": distortion, "elbo": -(rate + distortion)}
-    if model.latent_dim == 2 and beta > 0:
-        figures["log_likelihood"], _ = exact_log_likelihood(model, images)
-    elif beta > 0:
-        weights = log_weights(model, images, N_WEIGHTS)
-        figures["importance_bound"] = importance_bound(weights, N_WEIGHTS)
-    return {name: each.mean().item() for name, each in figures.items()}
-
-
 def train_machine(
     persistent: bool, settings: Settings, digits: DataSet
 ) -> tuple[BoltzmannMachine, dict[str, Any]]:
@@ -176,23 +162,6 @@ def train_machine(
     machine.half().float()  # as it is stored: log Z hangs on the rounding, too
     about = describe(machine, images, digits, asdict(settings) | {"persistent": persistent})
     return machine, about | describe_machine(machine, digits)
-
-
-def describe_machine(machine: BoltzmannMachine, digits: DataSet) -> dict[str, float]:
-    """Log-likelihoods of binary test images, in nats an image, by log Z from either side."""
-    images, chances = binarize(digits.test_images), mean_image(digits.train_images).flatten()
-    start = to_float(binarize(digits.train_images[:N_CHAINS])).flatten(1)
-    drawn = machine.run_chains(start, CHAIN_STEPS, torch.Generator().manual_seed(0))
-    forwards = anneal(machine, chances, N_CHAINS, N_TEMPERATURES)
-    backwards = anneal_backwards(machine, chances, drawn, N_TEMPERATURES)
-    unnormalized = log_likelihood(machine, images, log_z=0.0).mean().item()
-    return {
-        "log_likelihood": unnormalized - forwards.log_z,
-        "log_likelihood_error": forwards.error,
-        "log_likelihood_backwards": unnormalized - backwards.log_z,
-        "log_likelihood_backwards_error": backwards.error,
-        "pseudo_log_likelihood": pseudo_log_likelihood(machine, images).mean().item(),
-    }
 
 
 def train_digit_classifier(digits: DataSet) -> tuple[DigitClassifier, dict[str, Any]]:
@@ -214,6 +183,7 @@ RECIPES: dict[str, Callable[[DataSet], tuple[Any, dict[str, Any]]]] = {
     "dense_2d": train_dense_2d,
     "dense_3d": train_dense_3d,
     **{f"sweep_{size}d": partial(train_sweep, size) for size in SWEEP},
+    "recording": record_training,
     **{name: partial(train_post, *numbers) for name, numbers in POST.items()},
     **{f"variational_{name}": partial(train_variational, *CLOUDS[name]) for name in CLOUDS},
     "twin_20d": partial(train_twin, *CLOUDS["20d"]),

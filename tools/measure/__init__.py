@@ -1,1 +1,1 @@
-"""What measures the series: speed, memory, the explorer's page."""
+"""What measures the series: speed, memory, the playground."""

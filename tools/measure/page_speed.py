@@ -21,7 +21,7 @@ window.nextFrame = () => new Promise(request);
 # Moves come at any moment between two frames of the screen, so each waits for a random one.
 MOVE = """async (count) => {
     const times = [];
-    const sliders = document.querySelectorAll("input[type=range]");
+    const sliders = document.querySelectorAll("#sliders [type=range]");
     const canvas = document.getElementById("decoded");
     for (let n = 0; n < count; n++) {
         await new Promise((resolve) => setTimeout(resolve, 50 * Math.random()));
@@ -48,7 +48,7 @@ def time_moves(
 
     Args:
         browser: what `launch_chromium` starts.
-        page_file: the page that `tools.publish.explorer_page` writes.
+        page_file: the page that `tools.publish.playground_page` writes.
         n_moves: how many moves; those before, to warm up, do not count.
 
     Returns:

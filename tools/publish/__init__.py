@@ -1,1 +1,1 @@
-"""What publishes the series: executed notebooks, the book, slides, the explorer's page, links."""
+"""What publishes the series: executed notebooks, the book, slides, the playground, links."""

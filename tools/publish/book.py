@@ -12,7 +12,6 @@ from jinja2 import Environment, FileSystemLoader
 from nbformat import NotebookNode
 
 from tools.commands import write_whole
-from tools.publish.explorer_page import embed_explorer
 from tools.publish.export import (
     TEMPLATES,
     OfflineExporter,
@@ -21,6 +20,7 @@ from tools.publish.export import (
     read_style,
     relink,
 )
+from tools.publish.playground_page import embed_explorer
 
 COVER_TAG = "cover"  # of the cell whose picture stands for its notebook in the index
 SOLUTIONS = "_solutions"  # how the name of a chapter's solutions ends

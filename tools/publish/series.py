@@ -85,7 +85,7 @@ def run_series(root: Path, patterns: list[str], jobs: int, inplace: bool = False
 
     from tools.publish.book import write_edition  # it loads PyTorch, which no kernel need wait for
 
-    remove_others(pages, [f"{name}.html" for name in (*names, "index", "explorer")])
+    remove_others(pages, [f"{name}.html" for name in (*names, "index", "playground")])
     index = write_edition({run.name: run.notebook for run in runs}, pages, source, data)
     print("\nData used:", " / ".join(data) or "none of the notebooks says")
     if inplace:

@@ -1,13 +1,12 @@
-"""The latent explorer as one web page that needs neither a kernel nor a network.
+"""The playground: one web page that needs neither a kernel nor a network.
 
-    python -m tools.publish.explorer_page
+    python -m tools.publish.playground_page
 
-The page holds the decoders' weights as they are shipped, and the encoders' of models that are shown
-together, and computes them in the browser; it follows `ae_utils.explorer`, which does the same in a
-notebook. Its script is in `explorer.html`.
+The page holds the weights of models as they are shipped, and computes them in the browser; it
+follows `ae_utils.explorer`, which does the same in a notebook. Its text, style and scripts are in
+the folder `playground`.
 """
 
-import base64
 import json
 import re
 from copy import deepcopy
@@ -23,13 +22,13 @@ from ae_utils.checkpoints import load_shipped
 from ae_utils.data import DataSet, load_digits
 from ae_utils.distance import DataDistance, place_levels
 from ae_utils.latent import encode_dataset, evenly, limits_around
-from ae_utils.layers import PIXEL_MEAN, PIXEL_SD, Standardize
 from ae_utils.maps import DIGIT_COLOURS
 from ae_utils.pictures import image_png
 from tools.commands import BUILD, write_whole
+from tools.publish.modules import FOLDER, inline
+from tools.publish.packing import N_COLUMNS, export_layers, lay_out, pack, to_text
 
-TEMPLATE = Path(__file__).with_name("explorer.html")
-PAGE = BUILD / TEMPLATE.name
+PAGE = BUILD / "playground.html"
 
 # The shipped models that the page shows, and what it calls them. The first one is shown first.
 MODELS = {
@@ -37,21 +36,13 @@ MODELS = {
     "sweep_2d": "two numbers, a smaller network",
     "beta_1": "the same network, variational",
     "post": "two numbers, convolutions, trained on 1,000 images",
-    "dense_3d": "three numbers",
-    "sweep_1d": "one number",
     "sweep_8d": "eight numbers",
 }
 # Models that are shown together: one picture, moved on both maps.
 TWINS = [("sweep_2d", "beta_1")]
 N_IMAGES = 2_500  # real images in the page
-N_COLUMNS = 50  # of the picture that holds them
+N_RECORDED = 1_000  # of them on the maps of the recorded training
 N_NEIGHBOURS = 10  # the distance to the data is to so many codes
-FUNCTIONS: dict[type[nn.Module], str] = {
-    nn.Tanh: "tanh",
-    nn.SiLU: "silu",
-    nn.Sigmoid: "sigmoid",
-    nn.LeakyReLU: "leaky",
-}
 
 # The cells that show an explorer: the model that the page then begins with, unless the cell names
 # another, and the frame's class.
@@ -66,7 +57,7 @@ FRAME = f"""<style>
 @media (max-width: 50rem) {{ .explorer {{ height: 66rem; }} .explorer.pair {{ height: 114rem; }} }}
 </style>
 <iframe class="CLASS" src="{PAGE.name}#MODEL" title="The latent explorer"></iframe>
-<p><a href="{PAGE.name}#MODEL">The explorer on a page of its own</a></p>"""
+<p><a href="{PAGE.name}#MODEL">The explorer on a page of its own, with more to play with</a></p>"""
 
 
 def make_page(digits: DataSet) -> str:
@@ -76,14 +67,21 @@ def make_page(digits: DataSet) -> str:
         "models": [describe_model(name, images, labels) for name in MODELS],
         "twins": [[[*MODELS].index(name) for name in pair] for pair in TWINS],
         "labels": "".join(map(str, labels.tolist())),
-        "images": f"data:image/png;base64,{_base64(image_png(lay_out(images)))}",
+        "images": f"data:image/png;base64,{to_text(image_png(lay_out(images)))}",
         "columns": N_COLUMNS,
         "neighbours": N_NEIGHBOURS,
         "colours": DIGIT_COLOURS,
-        "data": describe_data(digits, len(images)),
+        "recording": describe_recording(images[:N_RECORDED]),
     }
-    text = json.dumps(contents).replace("<", r"\u003c")  # nothing in it can end the script element
-    return TEMPLATE.read_text(encoding="utf-8").replace("CONTENTS", text)
+    parts = {
+        "STYLE": (FOLDER / "style.css").read_text(encoding="utf-8").strip(),
+        "DATA": describe_data(digits, len(images)),
+        "SCRIPT": inline("main.js").strip(),
+        # Nothing in it can end the script element.
+        "CONTENTS": json.dumps(contents).replace("<", r"\u003c"),
+    }
+    page = (FOLDER / "page.html").read_text(encoding="utf-8")
+    return re.sub("|".join(parts), lambda found: parts[found[0]], page)
 
 
 def describe_model(name: str, images: Tensor, labels: Tensor) -> dict[str, Any]:
@@ -95,8 +93,8 @@ def describe_model(name: str, images: Tensor, labels: Tensor) -> dict[str, Any]:
         labels: int64 (N,).
 
     Returns:
-        Its decoder, its encoder if it has a twin, the codes of the images, and what follows from
-        these; JSON can hold it.
+        Its decoder and encoder, the codes of the images, and what follows from these; JSON can hold
+        it.
     """
     model, about = load_shipped(name)
     codes = encode_dataset(model.encode, images)
@@ -110,11 +108,31 @@ def describe_model(name: str, images: Tensor, labels: Tensor) -> dict[str, Any]:
         f"test images: {about['test_error']:.4f}.",
         "limits": limits_around(codes),
         "decoder": export_layers(model.decoder),
-        "encoder": export_layers(model.encoder) if any(name in pair for pair in TWINS) else [],
+        "encoder": export_layers(model.encoder),
         "codes": pack(codes),
         "unit": distance.unit,
         "levels": place_levels(distance, codes),
         "centres": [[digit, *centre] for digit, centre in centres],
+    }
+
+
+def describe_recording(images: Tensor) -> dict[str, Any]:
+    """What the page has to know of the recorded training: each moment's map, decoder and errors.
+
+    Args:
+        images: uint8 (N, 1, 28, 28), those to be mapped.
+    """
+    recording, about = load_shipped("recording")
+    codes = [encode_dataset(each.encode, images) for each in recording.models]
+    return {
+        "steps": list(recording.moments),
+        "train_errors": about["train_errors"],
+        "test_errors": about["test_errors"],
+        "limits": limits_around(torch.cat(codes)),
+        "moments": [
+            {"codes": pack(z.half()), "decoder": export_layers(each.decoder)}
+            for each, z in zip(recording.models, codes, strict=True)
+        ],
     }
 
 
@@ -123,61 +141,6 @@ def input_size(layer: nn.Module) -> str:
     if isinstance(layer, nn.Linear):
         return str(layer.in_features)
     return f"{layer.in_channels} channels" if isinstance(layer, nn.ConvTranspose2d) else ""
-
-
-def export_layers(network: nn.Module) -> list[dict[str, Any]]:
-    """An encoder or decoder as a list of layers for the page's script.
-
-    Args:
-        network: linear layers, transposed convolutions of 3 x 3 whose output is `stride` times as
-            wide as the input, and functions, one after the other.
-
-    Raises:
-        TypeError: if it holds a layer that the page cannot compute.
-    """
-    layers: list[dict[str, Any]] = []
-    for module in network.children():
-        numbers = {name: pack(each) for name, each in module.named_parameters()}
-        if isinstance(module, nn.Linear):
-            layers.append({"kind": "linear", **numbers})
-        elif isinstance(module, nn.ConvTranspose2d) and module.kernel_size == (3, 3):
-            layers.append({"kind": "transposed", "stride": module.stride[0], **numbers})
-        elif type(module) in FUNCTIONS:
-            slope = getattr(module, "negative_slope", None)
-            layers.append({"kind": FUNCTIONS[type(module)], "slope": slope})
-        elif isinstance(module, Standardize):
-            layers.append({"kind": "standardize", "mean": PIXEL_MEAN, "sd": PIXEL_SD})
-        elif not isinstance(module, nn.Flatten | nn.Unflatten):
-            raise TypeError(
-                f"network: the page cannot compute its layer {module}.\n"
-                "Add the layer to FUNCTIONS here and in explorer.html, or leave the model out of "
-                "MODELS."
-            )
-    return layers
-
-
-def pack(numbers: Tensor) -> dict[str, str]:
-    """Numbers of any shape as text: 16 bits each where that loses nothing, else 32."""
-    numbers = numbers.detach().cpu().contiguous()
-    half = numbers.half()
-    kept = half if half.float().equal(numbers) else numbers
-    return {"type": str(kept.dtype).removeprefix("torch."), "base64": _base64(kept.numpy())}
-
-
-def lay_out(images: Tensor) -> Tensor:
-    """One picture of many images, row after row.
-
-    Args:
-        images: uint8 (N, 1, 28, 28).
-
-    Returns:
-        float32 (rows * 28, N_COLUMNS * 28), 0..1.
-    """
-    n_rows = -(-len(images) // N_COLUMNS)
-    tiles = torch.zeros(n_rows * N_COLUMNS, 28, 28)
-    tiles[: len(images)] = images[:, 0] / 255
-    by_row = tiles.view(n_rows, N_COLUMNS, 28, 28).transpose(1, 2)
-    return by_row.reshape(n_rows * 28, N_COLUMNS * 28)
 
 
 def describe_data(digits: DataSet, n_images: int) -> str:
@@ -205,7 +168,7 @@ def embed_explorer(notebook: NotebookNode, folder: Path) -> NotebookNode:
 
     Args:
         notebook: executed; it is left as it is.
-        folder: where the notebook's own web page goes, and the explorer's if there is one.
+        folder: where the notebook's own web page goes, and the playground's if there is one.
 
     Returns:
         The notebook as the web should show it.
@@ -222,10 +185,6 @@ def embed_explorer(notebook: NotebookNode, folder: Path) -> NotebookNode:
     if any(found for _, found in shown):
         write_page(folder / PAGE.name)
     return notebook
-
-
-def _base64(data: Any) -> str:
-    return base64.b64encode(data).decode("ascii")
 
 
 def main() -> None:

@@ -17,7 +17,6 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from torch import Tensor
 
 from ae_utils.checkpoints import load_shipped
-from ae_utils.convolutional import convolutional_autoencoder
 from ae_utils.data import load_digits
 from ae_utils.distance import DataDistance, name_place, place_levels
 from ae_utils.latent import encode_dataset, evenly, limits_around, sample_uniform
@@ -26,15 +25,13 @@ from tests.browser import middle
 from tests.helpers import random_images
 from tools.measure.page_speed import time_moves
 from tools.publish.book import write_edition
-from tools.publish.explorer_page import (
+from tools.publish.packing import export_layers, lay_out, pack
+from tools.publish.playground_page import (
     MODELS,
     N_IMAGES,
     TWINS,
     embed_explorer,
-    export_layers,
-    lay_out,
     make_page,
-    pack,
 )
 
 if TYPE_CHECKING:
@@ -55,6 +52,8 @@ for (const [name, kind] of [["putImageData", "images"], ["arc", "dots"]]) {
 }
 window.nextFrame = () => new Promise(requestAnimationFrame);
 window.look = () => {
+    const numbers = (type) =>
+        [...document.querySelectorAll(`#sliders [type=${type}]`)].map((each) => Number(each.value));
     const grey = (id) => {
         const { data } = document.getElementById(id).getContext("2d").getImageData(0, 0, 28, 28);
         return [...data.filter((value, index) => index % 4 === 0)];
@@ -64,13 +63,12 @@ window.look = () => {
         name: document.getElementById("decoded").ariaLabel,
         caption: document.getElementById("nearest-caption").textContent,
         place: [...document.getElementById("place").children].map((line) => line.textContent),
-        boxes: [...document.querySelectorAll("input[type=number]")].map((box) => Number(box.value)),
-        sliders: [...document.querySelectorAll("input[type=range]")].map((s) => Number(s.value)),
+        boxes: numbers("number"), sliders: numbers("range"),
     };
 };
 """
 TYPE_POINTS = """async (points) => {
-    const boxes = document.querySelectorAll("input[type=number]");
+    const boxes = document.querySelectorAll("#sliders [type=number]");
     const seen = [];
     for (const point of points) {
         boxes.forEach((box, axis) => {
@@ -118,7 +116,7 @@ def test_decoder_becomes_a_list_of_layers_and_images_lie_in_rows() -> None:
 
 def test_decoder_that_the_page_cannot_compute_is_refused() -> None:
     with pytest.raises(TypeError, match="cannot compute its layer Conv2d"):
-        export_layers(convolutional_autoencoder().encoder)
+        export_layers(torch.nn.Sequential(torch.nn.Conv2d(1, 2, 5)))
 
 
 # The page in a browser.
@@ -127,7 +125,7 @@ def test_decoder_that_the_page_cannot_compute_is_refused() -> None:
 @pytest.fixture(scope="module")
 def page_file(mnist_or_digits, tmp_path_factory) -> Path:
     """The page, made with the images of this machine."""
-    path = tmp_path_factory.mktemp("page") / "explorer.html"
+    path = tmp_path_factory.mktemp("page") / "playground.html"
     path.write_text(make_page(mnist_or_digits), encoding="utf-8")
     return path
 
@@ -220,7 +218,7 @@ def test_page_shows_what_pytorch_and_the_notebooks_explorer_compute(page, name, 
 def test_200_moves_before_a_frame_are_drawn_once_and_the_last_wins(page) -> None:
     before = page.evaluate("drawn")
     page.evaluate("""() => {
-        const slider = document.querySelector("input[type=range]");
+        const slider = document.querySelector("#sliders [type=range]");
         for (let n = 1; n <= 200; n++) {
             slider.value = n % 3;
             slider.dispatchEvent(new Event("input"));
@@ -228,7 +226,7 @@ def test_200_moves_before_a_frame_are_drawn_once_and_the_last_wins(page) -> None
     }""")
     seen = settle(page)
     assert seen["boxes"][0] == seen["sliders"][0] == 200 % 3
-    assert page.evaluate("drawn") == before | {"images": before["images"] + 1}
+    assert page.evaluate("drawn") == before | {"images": before["images"] + 2}
 
 
 def test_mouse_drags_the_point_over_the_map_and_beyond_its_edge(page, codes) -> None:
@@ -289,7 +287,7 @@ def test_arrow_keys_move_the_point_by_a_step(page, codes, place: str) -> None:
         moves |= {"ArrowUp": (0, step2), "ArrowDown": (0, -step2)}
     for key, (right, up) in moves.items():
         start_at(page, [0.5, -1])
-        page.locator("#map, input[type=range]").nth(0 if place == "map" else 1).focus()
+        page.locator("#map, #sliders [type=range]").nth(0 if place == "map" else 1).focus()
         page.keyboard.press(key)
         assert settle(page)["boxes"] == [0.5 + right, -1 + up]
 
@@ -323,7 +321,7 @@ def test_each_model_has_its_sliders_and_a_map_if_it_is_a_plane(page, codes, mnis
 
 def test_button_goes_to_the_code_of_a_real_image(page, codes, real_images) -> None:
     page.evaluate("Math.random = () => 0.5")
-    page.get_by_role("button").click()
+    page.get_by_role("button", name="real image").click()
     number = len(codes) // 2
     seen = settle(page)
     assert seen["nearest"] == (255 - real_images[0][number].flatten().long()).tolist()
@@ -339,7 +337,9 @@ def test_everything_has_a_name_and_is_reached_by_keyboard_with_the_focus_seen(pa
     for role, names in named.items():
         for name in names:
             assert page.get_by_role(role, name=re.compile(f"^{name}")).count() == 1, name
-    for reached in ("model", "map", "number", "range", "number", "range", "another"):
+    page.locator("nav a").last.focus()
+    sliders = ("number", "range") * 2
+    for reached in ("model", "map", "grid", *sliders, "another", "pin-start", "pin-end"):
         page.keyboard.press("Tab")
         found = page.evaluate("""() => {
             const { tagName, type, id } = document.activeElement;
@@ -439,14 +439,14 @@ def test_notebook_is_left_as_it_is_and_only_its_explorer_becomes_the_page(monkey
     shown = embed_explorer(notebook, tmp_path / "a")
     assert json.dumps(notebook) == before
     frame = shown.cells[1].outputs[0].data["text/html"]
-    assert '<iframe class="explorer" src="explorer.html#dense_2d"' in frame
+    assert '<iframe class="explorer" src="playground.html#dense_2d"' in frame
     assert shown.cells[2].outputs == []
     assert (
-        'class="explorer pair" src="explorer.html#beta_1"'
+        'class="explorer pair" src="playground.html#beta_1"'
         in shown.cells[3].outputs[0].data["text/html"]
     )
-    assert "scikit-learn" in (tmp_path / "a" / "explorer.html").read_text(encoding="utf-8")
-    assert 'src="explorer.html#post"' in shown.cells[4].outputs[0].data["text/html"]
+    assert "scikit-learn" in (tmp_path / "a" / "playground.html").read_text(encoding="utf-8")
+    assert 'src="playground.html#post"' in shown.cells[4].outputs[0].data["text/html"]
     del notebook.cells[3:], notebook.cells[1]
     assert embed_explorer(notebook, tmp_path / "b") == notebook
     assert not (tmp_path / "b").exists()
@@ -460,13 +460,13 @@ def test_explorer_works_inside_the_html_edition(open_page, monkeypatch, tmp_path
     frame.get_by_label("z1", exact=True).fill("0.5")
     frame.get_by_label("z1", exact=True).press("Enter")
     frame.get_by_role("img", name=re.compile("makes of z1 = 0.5, z2 = ")).wait_for()
-    assert frame.get_by_role("heading").count() == 0  # the notebook says what this is
+    assert frame.get_by_role("heading", level=2).count() == 0  # the notebook says what this is
 
 
 def test_embedded_digits_are_shown_where_there_is_no_mnist(open_page, tmp_path) -> None:
-    path = tmp_path / "explorer.html"
+    path = tmp_path / "playground.html"
     path.write_text(make_page(load_digits("digits")), encoding="utf-8")
     page = begin(open_page(path, script=COUNT))
     text = page.get_by_text("The real images are 450 of the 450 test images of scikit-learn's")
     assert "the models were trained on MNIST" in text.text_content()
-    assert page.evaluate("drawn.dots") % (450 + 10) == 0  # the codes, and the digits' names
+    assert page.evaluate("look().caption").startswith("nearest real image")
