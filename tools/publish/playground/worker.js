@@ -1,13 +1,16 @@
 // Trains beside the page, in short slices, so that a message is answered at once.
 //
-// Messages to it: { task, settings }, where the settings are all of those of `makeLearner` and
-// `takeStep`, and may change with any message.
-//   load   also brings `images`, `heldOut` (bytes or 0..1, 784 an image) and `shown`, the numbers of
-//          the held-out images whose reconstructions are wanted; then as reset
-//   reset  a network before training; it waits
-//   start, pause, step (one, then it waits)
-// Messages from it: { kind: "pca", errors }, see `pcaErrors`; { kind: "snapshot", ... }, see
-// `describe`; { kind: "fault" } when the loss has stopped being finite, after which only reset helps.
+// Messages to it: { task, settings }, with all settings of `makeLearner` and `takeStep`.
+//   load    also brings `images` and `heldOut`, 784 an image, bytes or 0..1, and `shown`, the
+//           numbers of the held-out images whose reconstructions are wanted; then as reset
+//   reset   makes a network, and waits
+//   start, pause
+//   step    takes one, and waits
+//   change  brings settings only, which count from the next step on
+// Messages from it:
+//   { kind: "pca", errors }, see `pcaErrors`
+//   { kind: "snapshot", speed, ... }, images a second, null until they are measured, and `describe`
+//   { kind: "fault" }, the loss is no longer finite; only reset helps
 
 import { N_PIXELS, decode, encode, reconstructionError } from "./autoencoder.js";
 import { BATCH_SIZE, gather, makeLearner, takeStep } from "./learner.js";
@@ -22,6 +25,7 @@ let data; // { images, watched, heldOut, shown }: float32, 784 an image, but for
 let learner;
 let timer = 0; // of the next slice, if it is training
 let stopwatch; // of the training since the last snapshot
+let speed; // images a second, when it was last measured
 
 const TASKS = {
   load({ images, heldOut, shown }) {
@@ -33,6 +37,8 @@ const TASKS = {
   },
   reset() {
     halt();
+    stopwatch = { steps: 0, time: 0 };
+    speed = null;
     learner = makeLearner(data.images, settings);
     takeSnapshot();
   },
@@ -43,6 +49,7 @@ const TASKS = {
     halt();
     takeSnapshot();
   },
+  change() {},
   step() {
     halt();
     if (train(() => false)) takeSnapshot();
@@ -82,25 +89,25 @@ function train(hasTime) {
 }
 
 function takeSnapshot() {
-  postMessage({ kind: "snapshot", ...describe() });
+  const { steps, time } = stopwatch;
+  if (steps > 1) speed = (steps * BATCH_SIZE * 1000) / time;
   stopwatch = { steps: 0, time: 0 };
+  postMessage({ kind: "snapshot", speed, ...describe() });
 }
 
 /**
  * Where the training stands.
  *
- * @returns {Object} step; speed, images a second since the last snapshot, null without a step;
- *   trainError and heldOutError, mean squared errors a pixel of whole images, codes not shaken;
- *   codes (N, codeSize) of the held-out images, reconstructions (n, 784) of those shown.
+ * @returns {Object} step; trainError and heldOutError, mean squared errors a pixel, of images of
+ *   which nothing is hidden and codes that are not drawn; codes (N, codeSize) of the held-out
+ *   images; reconstructions (n, 784) of those shown.
  */
 function describe() {
   const { model, adam } = learner;
   const codes = encode(model, data.heldOut);
   const decoded = decode(model, codes);
-  const { steps, time } = stopwatch ?? { steps: 0 };
   return {
     step: adam.steps,
-    speed: steps ? (steps * BATCH_SIZE * 1000) / time : null,
     trainError: reconstructionError(decode(model, encode(model, data.watched)), data.watched),
     heldOutError: reconstructionError(decoded, data.heldOut),
     codes,
