@@ -2,6 +2,7 @@
 
 import base64
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -10,6 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.optim.lr_scheduler import LambdaLR
 
+from ae_utils.data import load_digits
 from ae_utils.images import to_float
 from ae_utils.layers import Standardize
 from ae_utils.losses import evaluate
@@ -17,7 +19,10 @@ from ae_utils.pca import pca_autoencoder
 from ae_utils.stacking import masking_noise
 from ae_utils.training import ADAM
 from ae_utils.variational import kl_divergence, variational_autoencoder
+from tools.measure.page_training import measure_training
 from tools.publish.modules import to_address
+from tools.publish.packing import to_text
+from tools.publish.playground_page import make_page
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -63,7 +68,7 @@ def x(mnist_or_digits) -> Tensor:
 
 def pack(numbers: Tensor) -> str:
     """Numbers as text, 32 bits each, for the page's own `unpack`; lists take it many seconds."""
-    return base64.b64encode(numbers.detach().numpy().tobytes()).decode("ascii")
+    return to_text(numbers.detach().numpy().tobytes())
 
 
 def unpack(text: str) -> Tensor:
@@ -259,3 +264,87 @@ def test_worker_starts_pauses_steps_and_goes_back(page, x) -> None:
     page.evaluate("settings => ask('start', settings)", PLAIN | {"rate": 1e30})
     wait_for(page, "m.kind === 'fault'")
     page.evaluate("worker.terminate()")
+
+
+# What is seen of it, on the whole page, with the embedded digits.
+
+
+@pytest.fixture(scope="module")
+def page_file(tmp_path_factory) -> Path:
+    """The playground."""
+    path = tmp_path_factory.mktemp("page") / "playground.html"
+    path.write_text(make_page(load_digits("digits")), encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def section(open_page, page_file) -> "Page":
+    """The page on a small phone, at the section that trains, which is ready."""
+    page = open_page(page_file, width=320)
+    page.emulate_media(color_scheme="light")
+    page.locator("#train").scroll_into_view_if_needed()
+    page.get_by_text("; PCA's is").wait_for()
+    return page
+
+
+PICTURES = (
+    """() => [...document.querySelectorAll("#train canvas")].map((each) => each.toDataURL())"""
+)
+
+
+def test_buttons_train_and_the_text_tells_of_it(section) -> None:
+    text, button = section.locator("#train-text"), section.locator("#train-run")
+    images = load_digits("digits").test_images
+    held = torch.arange(len(images)) % 5 == 4
+    pca = evaluate(pca_autoencoder(images[~held], 2), images[held])
+    assert text.text_content().startswith("0 steps.")
+    assert f"PCA's is {pca:.4f}" in text.text_content()
+    before = section.evaluate(PICTURES)
+    section.get_by_role("button", name="One step").press("Enter")
+    section.get_by_text("1 step.", exact=False).wait_for()
+    button.press("Enter")
+    assert button.text_content() == "Pause"
+    section.get_by_text("images a second").wait_for()
+    button.press("Enter")
+    assert button.text_content() == "Train"
+    after = section.evaluate(PICTURES)
+    assert [a == b for a, b in zip(before, after, strict=True)] == [False, True, False, False]
+    section.get_by_label("Weight of the KL divergence").select_option("1")
+    section.get_by_label("Hidden pixels").select_option("50 %")
+    section.get_by_role("button", name="One step").press("Enter")
+    assert not text.text_content().startswith("0 steps.")
+    section.get_by_role("button", name="Reset").press("Enter")
+    section.get_by_text("0 steps.").wait_for()
+
+
+@pytest.mark.parametrize(
+    ("size", "told"), [("1", "in a row for each digit"), ("3", "first two of the 3 numbers")]
+)
+def test_other_codes_are_told_of_and_nothing_is_too_wide(section, size: str, told: str) -> None:
+    section.get_by_label("Numbers in a code").select_option(size)
+    section.get_by_text(told).wait_for()
+    assert section.evaluate("document.documentElement.scrollWidth") == 320
+    wide = section.locator("#train *").evaluate_all(
+        "all => all.filter(e => e.getBoundingClientRect().right > innerWidth).length"
+    )
+    assert wide == 0
+    light = section.evaluate(PICTURES)
+    section.emulate_media(color_scheme="dark")
+    section.evaluate("new Promise(requestAnimationFrame)")
+    dark = section.evaluate(PICTURES)
+    assert [a == b for a, b in zip(light, dark, strict=True)] == [False, True, True, False]
+
+
+def test_training_that_runs_away_is_told_of(section) -> None:
+    section.get_by_label("Linear").check()
+    section.locator("#train [name=rate]").evaluate("e => e.add(new Option('1e30', 1e30))")
+    section.get_by_label("Learning rate").select_option("1e30")
+    section.locator("#train-run").click()
+    section.get_by_text("The learning rate is too high").wait_for()
+    assert section.locator("#train-run").text_content() == "Train"
+
+
+def test_training_is_measured(browser) -> None:
+    outcome = measure_training(browser, load_digits("digits"), 1, codeSize=3)
+    assert outcome.steps > 0 and outcome.speed > 0
+    assert 0 < outcome.error < 0.1 and 0.1 < outcome.accuracy <= 1

@@ -3,7 +3,6 @@
 python -m tools.measure.page_training
 """
 
-import base64
 import statistics
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -16,6 +15,7 @@ from ae_utils.latent import evenly
 from ae_utils.metrics import knn_labels
 from tools.measure.browser import launch_chromium
 from tools.publish.modules import to_address
+from tools.publish.packing import to_text
 from tools.publish.playground_page import N_IMAGES
 
 if TYPE_CHECKING:
@@ -61,10 +61,10 @@ class Outcome:
 def measure_training(
     browser: "Browser", digits: DataSet, seconds: float, **settings: Any
 ) -> Outcome:
-    """Train on the page's images for some seconds, with the page's settings or others, such as seed."""
+    """Train on the page's images for some seconds, with its settings but for those given."""
     images, labels = (evenly(data, N_IMAGES) for data in (digits.test_images, digits.test_labels))
     held = torch.arange(len(images)) % HELD_OUT == HELD_OUT - 1
-    texts = [base64.b64encode(images[part].numpy()).decode("ascii") for part in (~held, held)]
+    texts = [to_text(images[part].numpy()) for part in (~held, held)]
     page = browser.new_page()
     all_settings = SETTINGS | {"seed": 0} | settings
     found = page.evaluate(TRAIN, [to_address("worker.js"), *texts, all_settings, seconds])
@@ -75,7 +75,7 @@ def measure_training(
 
 
 def map_accuracy(codes: Tensor, labels: Tensor) -> float:
-    """Share of codes (N, latent_dim) whose label, (N,), the five nearest codes of other parts tell."""
+    """Share of codes (N, latent_dim) whose label, (N,), the five nearest of other parts tell."""
     part = torch.arange(len(codes)) % N_PARTS
     guessed = labels.clone()
     for number in range(N_PARTS):
