@@ -31,7 +31,10 @@ export function placeMarker(marker, point, limits) {
 //   codes: Float32Array, two numbers an image; labels: a digit for each; colours: one a digit
 //   centres: [digit, z1, z2] each, where the digit's name goes
 //   grid: a picture of the plane to lie under the dots, if there is one
-export function drawMap(map, { limits, codes, labels, colours, centres = [], grid = null }) {
+//   names: of the axes; radius: of a dot, in pixels
+export function drawMap(map, {
+  limits, codes, labels, colours, centres = [], grid = null, names = ["z1", "z2"], radius = 1.4,
+}) {
   const size = map.clientWidth; // 0 while there is no map
   if (!size) return;
   const canvas = map.querySelector("canvas");
@@ -42,7 +45,7 @@ export function drawMap(map, { limits, codes, labels, colours, centres = [], gri
   const at = (point) => placeOnMap(point, limits).map((share) => share * size);
   pen.font = `13px ${getComputedStyle(document.body).fontFamily}`;
   pen.fillStyle = colour("faint");
-  drawTicks(pen, limits, at, size);
+  drawTicks(pen, limits, names, at, size);
 
   const [x, y] = at([limits[0][0], limits[1][1]]);
   const [width, height] = [AXES.width * size, AXES.height * size];
@@ -54,7 +57,7 @@ export function drawMap(map, { limits, codes, labels, colours, centres = [], gri
   if (grid) pen.drawImage(grid, x, y, width, height);
   for (let n = 0; n < codes.length / 2; n++) {
     pen.fillStyle = colours[labels[n]];
-    circle(pen, at(codes.subarray(2 * n, 2 * n + 2)), 1.4);
+    circle(pen, at(codes.subarray(2 * n, 2 * n + 2)), radius);
     pen.fill();
   }
   pen.font = `bold ${pen.font}`;
@@ -71,7 +74,7 @@ export function drawMap(map, { limits, codes, labels, colours, centres = [], gri
   }
 }
 
-function drawTicks(pen, [[left, right], [bottom, top]], at, size) {
+function drawTicks(pen, [[left, right], [bottom, top]], names, at, size) {
   pen.textBaseline = "top";
   pen.textAlign = "center";
   for (const z1 of ticks(left, right)) {
@@ -79,7 +82,7 @@ function drawTicks(pen, [[left, right], [bottom, top]], at, size) {
     pen.fillRect(x, y, 1, 5);
     pen.fillText(z1, x, y + 7);
   }
-  pen.fillText("z1", at([(left + right) / 2, 0])[0], size - 15);
+  pen.fillText(names[0], at([(left + right) / 2, 0])[0], size - 15);
   pen.textBaseline = "middle";
   pen.textAlign = "right";
   for (const z2 of ticks(bottom, top)) {
@@ -90,7 +93,7 @@ function drawTicks(pen, [[left, right], [bottom, top]], at, size) {
   const numbers = ticks(bottom, top);
   const half = Math.floor(numbers.length / 2); // the axis is named between two of its numbers
   pen.textAlign = "left";
-  pen.fillText("z2", 0, at([0, (numbers[half - 1] + numbers[half]) / 2])[1]);
+  pen.fillText(names[1], 0, at([0, (numbers[half - 1] + numbers[half]) / 2])[1]);
 }
 
 function circle(pen, [x, y], radius) {
