@@ -6,7 +6,7 @@ quote("Six starts, {} steps, and a test error of {},", about["settings"]["steps"
 assert len(about["trial_errors"]) == 6
 
 assert spreads == {steps: moments[steps].std(0).norm() for steps in recording.moments}
-quote("the spread of the codes goes from {} to {}, and", *[*spreads.values()][:: len(spreads) - 1])
+quote("The spread of the codes was {} at step 80 and ends at {}, while", spreads[80], spreads[6_000])
 quote("the error falls from {} to {}.", *history["test_errors"][:: len(moments) - 1])
 between = torch.cdist(moments[160], moments[160]) + 1e9 * torch.eye(len(few))
 own = (
@@ -14,6 +14,8 @@ own = (
 )  # whether the nearest code is of its digit
 by_digit = [own[labels[:1_000] == digit].float().mean().item() for digit in range(10)]
 if digits.name == "mnist":
+    assert spreads[80] == min(spreads.values()) < spreads[0]
+    assert sorted([*spreads.values()][4:]) == [*spreads.values()][4:]
     assert sorted(range(10), key=by_digit.__getitem__)[-2:] == [0, 1]
     west, south = (moments[160][labels[:1_000] == digit].mean(0) for digit in (1, 0))
     assert west[0] < moments[160].mean(0)[0] and south[1] < moments[160].mean(0)[1]
