@@ -30,12 +30,13 @@ export const NAT = (2 * PIXEL_VARIANCE) / N_PIXELS;
  */
 export function makeAutoencoder({ codeSize, linear }, random, meanImage) {
   const gain = linear ? 1 : SILU_GAIN;
+  const lastGain = linear ? 0.1 : 0.5; // about the same, since the sigmoid flattens what it is given
   const layers = {
     encoderHidden: makeLayer(random, N_PIXELS, N_HIDDEN, gain),
     mean: makeLayer(random, N_HIDDEN, codeSize, 1),
     logVariance: makeLayer(random, N_HIDDEN, codeSize, 0.1),
     decoderHidden: makeLayer(random, codeSize, N_HIDDEN, gain),
-    pixels: makeLayer(random, N_HIDDEN, N_PIXELS, 0.5),
+    pixels: makeLayer(random, N_HIDDEN, N_PIXELS, lastGain),
   };
   layers.logVariance.bias.fill(LOG_VARIANCE);
   layers.pixels.bias.set(linear ? meanImage : meanImage.map(logit));
