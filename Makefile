@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help run lab slides test lint format notebooks weights figures photographs experiments playground bench memory oldest colab stamp clean
+.PHONY: help run lab slides test lint format notebooks weights figures photographs experiments playground bench training memory oldest colab stamp clean
 
 help:  ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' Makefile
@@ -52,6 +52,9 @@ playground: $(VENV)/.notebooks-installed  ## make the playground, one web page, 
 
 bench: $(VENV)/.notebooks-installed  ## measure how fast the series is here; table and picture in build/
 	@$(BIN)/python -m tools.measure.bench
+
+training: $(VENV)/.tests-installed  ## measure how fast the playground trains in this machine's Chromium
+	@$(BIN)/python -m tools.measure.page_training
 
 memory: $(VENV)/.notebooks-installed  ## measure every notebook's peak memory; fail beyond the budget
 	@$(BIN)/python -m tools.measure.memory

@@ -1,6 +1,7 @@
 """Training in the playground: against PyTorch and PCA, and that its worker does as it is told."""
 
 import base64
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -106,7 +107,7 @@ def find_loss(
 
 
 @pytest.mark.parametrize("linear", [False, True])
-@pytest.mark.parametrize("beta", [0, 0.7, 20])
+@pytest.mark.parametrize("beta", [0, 5])
 @pytest.mark.parametrize(("size", "share"), [(1, 0.0), (2, 0.5), (8, 0.25)])
 def test_gradients_are_pytorchs(page, x, size: int, share: float, beta: float, linear: bool):
     layers, x = make_layers(size), x[:9]
@@ -185,15 +186,16 @@ def test_a_run_repeats_to_the_last_bit_and_another_seed_gives_another(page, x) -
     assert runs[0] == runs[1] != runs[2]
 
 
+@pytest.mark.usefixtures("one_thread")
 def test_linear_network_comes_to_the_error_of_pca(page, mnist_or_digits) -> None:
     images = mnist_or_digits.test_images[:128]
     x = to_float(images).flatten(1)
-    expected = [evaluate(pca_autoencoder(images, size), images) for size in (1, 2, 3, 8)]
+    expected = [evaluate(pca_autoencoder(images, size), images) for size in (2, 8)]
     errors = page.evaluate("(x) => pca.pcaErrors(unpack(x), unpack(x), 784, 8)", pack(x))
-    assert [errors[size] for size in (1, 2, 3, 8)] == pytest.approx(expected, rel=0.005)
+    assert [errors[size] for size in (2, 8)] == pytest.approx(expected, rel=0.005)
     settings = PLAIN | {"linear": True, "rate": 0.001}
     error = page.evaluate(TRAIN, [pack(x), settings, 300])[2]
-    assert 1 <= error / expected[1] < 1.03
+    assert 1 <= error / expected[0] < 1.03
 
 
 def test_hidden_pixels_are_zero_and_the_target_stays_whole(page, x) -> None:
@@ -312,7 +314,7 @@ def test_buttons_train_and_the_text_tells_of_it(section) -> None:
     section.get_by_label("Weight of the KL divergence").select_option("1")
     section.get_by_label("Hidden pixels").select_option("50 %")
     section.get_by_role("button", name="One step").press("Enter")
-    assert not text.text_content().startswith("0 steps.")
+    section.get_by_text(re.compile(r"^[1-9][\d,]* steps?\.")).wait_for()  # it goes on
     section.get_by_role("button", name="Reset").press("Enter")
     section.get_by_text("0 steps.").wait_for()
 
@@ -330,7 +332,7 @@ def test_other_codes_are_told_of_and_nothing_is_too_wide(section, size: str, tol
     assert wide == 0
     light = section.evaluate(PICTURES)
     section.emulate_media(color_scheme="dark")
-    section.evaluate("new Promise(requestAnimationFrame)")
+    section.wait_for_function(f"map => ({PICTURES})()[0] !== map", arg=light[0])
     dark = section.evaluate(PICTURES)
     assert [a == b for a, b in zip(light, dark, strict=True)] == [False, True, True, False]
 

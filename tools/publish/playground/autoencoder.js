@@ -5,8 +5,9 @@
 // sigmoid. Beside the layer that gives the middle of a code's cloud lies one that gives the
 // log-variance; it plays no part while the KL divergence has no weight.
 
-import { applyLayer, inputGradient, layerGradients, makeLayer } from "./dense.js";
-import { sigmoid, silu, siluSlope } from "./dense.js";
+import {
+  applyLayer, inputGradient, layerGradients, makeLayer, sigmoid, silu, siluSlope,
+} from "./dense.js";
 
 export const N_PIXELS = 784;
 const N_HIDDEN = 64;
@@ -30,12 +31,13 @@ export const NAT = (2 * PIXEL_VARIANCE) / N_PIXELS;
  */
 export function makeAutoencoder({ codeSize, linear }, random, meanImage) {
   const gain = linear ? 1 : SILU_GAIN;
+  const lastGain = linear ? 0.1 : 0.5; // about the same, since the sigmoid flattens what it is given
   const layers = {
     encoderHidden: makeLayer(random, N_PIXELS, N_HIDDEN, gain),
     mean: makeLayer(random, N_HIDDEN, codeSize, 1),
     logVariance: makeLayer(random, N_HIDDEN, codeSize, 0.1),
     decoderHidden: makeLayer(random, codeSize, N_HIDDEN, gain),
-    pixels: makeLayer(random, N_HIDDEN, N_PIXELS, 0.5),
+    pixels: makeLayer(random, N_HIDDEN, N_PIXELS, lastGain),
   };
   layers.logVariance.bias.fill(LOG_VARIANCE);
   layers.pixels.bias.set(linear ? meanImage : meanImage.map(logit));
@@ -71,15 +73,15 @@ export function reconstructionError(xHat, x) {
  * @param {Float32Array} x (B, 784) in 0..1, what the decoder should give back.
  * @param {Float32Array} seen (B, 784), what the encoder is shown of it.
  * @param {number} beta weight of the KL divergence. With 0, a code is the middle of its cloud.
- * @param {Float32Array} noise (B, codeSize) from N(0, 1), to draw codes with unless beta is 0.
+ * @param {Float32Array} draws (B, codeSize) from N(0, 1), to draw codes with unless beta is 0.
  * @returns {Object} loss; error, the mean squared error a pixel; gradients, by the layer's name.
  *
  * Source: Kingma & Welling 2014, section 2.4 and appendix B.
  */
-export function findGradients(model, x, seen, beta, noise) {
+export function findGradients(model, x, seen, beta, draws) {
   const nat = (beta * NAT * N_PIXELS) / x.length; // of one image, in the mean over the batch
   const up = passEncoder(model, seen);
-  const cloud = beta ? drawCodes(up, noise) : { codes: up.mean, kl: 0 };
+  const cloud = beta ? drawCodes(up, draws) : { codes: up.mean, kl: 0 };
   const down = passDecoder(model, cloud.codes);
   const error = reconstructionError(down.xHat, x);
   const { byCodes, ...gradients } = decoderGradients(model, x, cloud.codes, down);
@@ -97,11 +99,11 @@ function passEncoder(model, seen) {
 }
 
 // A code of each image's cloud; `kl` is the sum over the images, in nats.
-function drawCodes({ mean, logVariance }, noise) {
+function drawCodes({ mean, logVariance }, draws) {
   const width = logVariance.map((each) => Math.exp(each / 2));
-  const codes = mean.map((middle, i) => middle + width[i] * noise[i]);
+  const codes = mean.map((middle, i) => middle + width[i] * draws[i]);
   const nats = mean.map((middle, i) => (middle ** 2 + width[i] ** 2 - logVariance[i] - 1) / 2);
-  return { codes, width, noise, kl: nats.reduce((sum, each) => sum + each, 0) };
+  return { codes, width, draws, kl: nats.reduce((sum, each) => sum + each, 0) };
 }
 
 function passDecoder(model, codes) {
@@ -123,7 +125,7 @@ function decoderGradients({ layers, linear }, x, codes, { sums, outputs, xHat })
   };
 }
 
-function encoderGradients({ layers, linear }, up, byCodes, nat, { width, noise }) {
+function encoderGradients({ layers, linear }, up, byCodes, nat, { width, draws }) {
   const gradients = {};
   const byOutputs = new Float32Array(up.outputs.length);
   const passBack = (name, gradient) => {
@@ -132,7 +134,7 @@ function encoderGradients({ layers, linear }, up, byCodes, nat, { width, noise }
   };
   passBack("mean", byCodes.map((each, i) => each + nat * up.mean[i]));
   if (nat) {
-    const byWidth = (each, i) => (each * noise[i] * width[i] + nat * (width[i] ** 2 - 1)) / 2;
+    const byWidth = (each, i) => (each * draws[i] * width[i] + nat * (width[i] ** 2 - 1)) / 2;
     passBack("logVariance", byCodes.map(byWidth));
   }
   const bySums = passHiddenBack(linear, up.sums, byOutputs);
