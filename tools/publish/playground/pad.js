@@ -36,10 +36,11 @@ export function makePad(canvas, { onDraw }) {
     change(others);
   };
 
-  canvas.style.touchAction = "none"; // a finger draws, and does not scroll
+  // A finger draws; it neither scrolls nor selects.
+  Object.assign(canvas.style, { touchAction: "none", userSelect: "none", webkitUserSelect: "none" });
   canvas.addEventListener("pointerdown", (event) => {
     if (pointer !== null || event.button !== 0) return;
-    event.preventDefault(); // no text is selected
+    event.preventDefault();
     pointer = event.pointerId;
     canvas.setPointerCapture(pointer);
     change([...strokes, [locate(event, canvas)]]);
