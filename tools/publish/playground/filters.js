@@ -83,13 +83,12 @@ export function reach(size) {
 
 // The means of all windows of a line, which is longer than `means` by size - 1.
 export function slideMean(line, size, means) {
-  let mean = 0;
-  for (let i = 0; i < size; i++) mean += line[i];
-  mean /= size;
-  means[0] = mean;
+  let sum = 0;
+  for (let i = 0; i < size; i++) sum += line[i];
+  means[0] = sum / size;
   for (let i = 1; i < means.length; i++) {
-    mean += (line[i + size - 1] - line[i - 1]) / size;
-    means[i] = mean;
+    sum += line[i + size - 1] - line[i - 1];
+    means[i] = sum / size;
   }
 }
 

@@ -1,7 +1,8 @@
 // Your own handwriting: `ae_utils/handwriting.py` for the page, step by step.
 //
-// A digit is turned light on black and scaled to fit 20 x 20 pixels, its shape kept; then its centre
-// of mass is put into the middle of 28 x 28. Strokes thinner than MNIST's thinnest are thickened.
+// A digit is turned light on black and scaled to fit 20 x 20 pixels, its shape kept; then its
+// centre of mass is put into the middle of 28 x 28. Strokes thinner than MNIST's thinnest are
+// thickened.
 
 import { clip, crop, mapPixels, pad } from "./filters.js";
 import { findInk, findMarks, measureLengths, removeRulings } from "./ink.js";

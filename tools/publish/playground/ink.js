@@ -37,7 +37,8 @@ export function removeRulings(ink) {
   const level = findLines(ink, thick);
   if (Math.max(level.count, findLines(transpose(ink), thick).count) < 2) return ink;
   const rest = mapPixels(ink, (value, pixel) => (level.data[pixel] ? 0 : value));
-  const upright = transpose(findLines(transpose(rest), thick)); // only now, so that no crossings stay
+  // Only now, so that no crossings stay.
+  const upright = transpose(findLines(transpose(rest), thick));
   return mapPixels(rest, (value, pixel) => (upright.data[pixel] ? 0 : value));
 }
 
