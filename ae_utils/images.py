@@ -112,7 +112,8 @@ def centre_digits(digits: Tensor) -> Tensor:
     positions = torch.arange(BOX, dtype=digits.dtype)
     sums = torch.stack((digits.sum(2), digits.sum(1)), 1)  # of the rows, of the columns
     centres = sums @ positions / digits.sum((1, 2))[:, None]  # (N, 2)
-    corners = (CENTRE - centres).round().clamp(0, SIDE - BOX).int()
+    # A symmetric digit, whose place is between two pixels, goes down and right on every machine.
+    corners = (CENTRE + 1e-4 - centres).round().clamp(0, SIDE - BOX).int()
     images = torch.zeros(len(digits), 1, SIDE, SIDE, dtype=torch.uint8)
     for image, digit, (top, left) in zip(images, digits, corners.tolist(), strict=True):
         image[0, top : top + BOX, left : left + BOX] = (digit * 255).round()

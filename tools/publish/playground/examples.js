@@ -1,4 +1,4 @@
-// Drawings to begin with, one of each digit, or instead of drawing: at each digit's place its strokes.
+// Drawings to begin with, or for whoever draws none: at each digit's place its strokes.
 
 export const EXAMPLES = [
   [[

@@ -83,13 +83,12 @@ export function reach(size) {
 
 // The means of all windows of a line, which is longer than `means` by size - 1.
 export function slideMean(line, size, means) {
-  let mean = 0;
-  for (let i = 0; i < size; i++) mean += line[i];
-  mean /= size;
-  means[0] = mean;
+  let sum = 0;
+  for (let i = 0; i < size; i++) sum += line[i];
+  means[0] = sum / size;
   for (let i = 1; i < means.length; i++) {
-    mean += (line[i + size - 1] - line[i - 1]) / size;
-    means[i] = mean;
+    sum += line[i + size - 1] - line[i - 1];
+    means[i] = sum / size;
   }
 }
 
@@ -100,16 +99,17 @@ function slideExtreme(line, size, sign, extremes) {
   const { length } = line;
   const ends = new Float64Array(length); // the extreme from a pixel to the end of its block
   for (let start = 0; start < length; start += size) {
+    const end = Math.min(start + size, length);
     let extreme = -Infinity;
-    for (let i = Math.min(start + size, length) - 1; i >= start; i--) {
-      ends[i] = extreme = Math.max(extreme, sign * line[i]);
+    for (let i = end - 1; i >= start; i--) {
+      if (sign * line[i] > extreme) extreme = sign * line[i];
+      ends[i] = extreme;
     }
-  }
-  for (let start = 0; start < length; start += size) {
-    let extreme = -Infinity; // from the start of the block to a pixel
-    for (let i = start; i < Math.min(start + size, length); i++) {
-      extreme = Math.max(extreme, sign * line[i]);
-      if (i >= size - 1) extremes[i - size + 1] = sign * Math.max(ends[i - size + 1], extreme);
+    extreme = -Infinity; // from the start of the block to a pixel
+    for (let i = start; i < end; i++) {
+      if (sign * line[i] > extreme) extreme = sign * line[i];
+      const first = i - size + 1; // of the window that ends here
+      if (first >= 0) extremes[first] = sign * (ends[first] > extreme ? ends[first] : extreme);
     }
   }
 }

@@ -1,7 +1,8 @@
 // Your own handwriting: `ae_utils/handwriting.py` for the page, step by step.
 //
-// A digit is turned light on black and scaled to fit 20 x 20 pixels, its shape kept; then its centre
-// of mass is put into the middle of 28 x 28. Strokes thinner than MNIST's thinnest are thickened.
+// A digit is turned light on black and scaled to fit 20 x 20 pixels, its shape kept; then its
+// centre of mass is put into the middle of 28 x 28. Strokes thinner than MNIST's thinnest are
+// thickened.
 
 import { clip, crop, mapPixels, pad } from "./filters.js";
 import { findInk, findMarks, measureLengths, removeRulings } from "./ink.js";
@@ -46,8 +47,8 @@ export function readDigit(pixels, name = "drawing") {
 
 // The brightness. What is transparent is laid on white or black, from which the ink stands out.
 function toGrey({ width, height, data }) {
+  if (data.length === width * height) return { width, height, data: new Float32Array(data) };
   const brightness = new Float32Array(width * height);
-  if (data.length === brightness.length) return { width, height, data: Float32Array.from(data) };
   let white = 0;
   for (let i = 3; i < data.length; i += 4) white = Math.max(white, data[i]);
   white ||= 1;
@@ -64,10 +65,12 @@ function toGrey({ width, height, data }) {
 }
 
 // Scale a mark to fit 20 x 20 pixels, its shape kept, its strokes `PEN` wide at least.
-function fit(ink, mark) {
+function fit(wholeInk, wholeMark) {
+  const around = grow(findObjects(wholeMark)[1], wholeInk); // the rest is not looked at
+  const [ink, mark] = [wholeInk, wholeMark].map((picture) => crop(picture, around));
   const near = binaryDilation(mark).data;
-  const isMark = (_, pixel) => mark.data[pixel];
-  const middle = findMedian(ink.data.filter(isMark));
+  const middle = findMedian(ink.data.filter((_, pixel) => mark.data[pixel]));
+  const alone = mapPixels(ink, (value, pixel) => (near[pixel] ? value / middle : 0));
   const depths = distanceTransform(pad(mark, 1, 0)).data.filter((depth) => depth > 0);
   const depth = depths.reduce((sum, each) => sum + each) / depths.length; // 0 is outside
   const width = 4 * depth - 2; // of a stripe, whose pixels are width / 4 + 1 / 2 from its outside
@@ -75,13 +78,20 @@ function fit(ink, mark) {
   // Length grows along.
   const radius = Math.max(0, ((length * PEN) / BOX - width) / (1 - PEN / BOX) / 2);
   const room = Math.floor(radius) + 1;
-  const alone = pad(mapPixels(ink, (value, pixel) => (near[pixel] ? value / middle : 0)), room, 0);
-  const far = distanceTransform(makeMask(pad(mark, room, 0), (isInk) => !isInk)).data;
-  const thick = mapPixels(alone, (value, pixel) =>
-    clip(Math.max(value, radius + 0.5 - far[pixel])));
-  const box = findObjects(makeMask(thick, (value) => value > 0.1))[1];
-  const digit = fitInto(mapPixels(crop(thick, box), (value) => value, Float32Array), BOX);
-  return mapPixels(digit, clip);
+  const paper = makeMask(pad(mark, room, 0), (isInk) => !isInk);
+  const distances = distanceTransform(paper).data;
+  const thickened = mapPixels(pad(alone, room, 0), (value, pixel) =>
+    clip(Math.max(value, radius + 0.5 - distances[pixel])));
+  const box = findObjects(makeMask(thickened, (value) => value > 0.1))[1];
+  return mapPixels(fitInto(crop(thickened, box), BOX), clip);
+}
+
+// A box with the pixels around it, as far as the picture has them.
+function grow({ left, top, right, bottom }, { width, height }) {
+  return {
+    left: Math.max(left - 1, 0), top: Math.max(top - 1, 0),
+    right: Math.min(right + 1, width), bottom: Math.min(bottom + 1, height),
+  };
 }
 
 // A digit of 20 x 20 pixels on a black image, its centre of mass where MNIST's is: 784 numbers,
@@ -93,8 +103,9 @@ function centreDigit({ data }) {
     across += value * (pixel % BOX);
     down += value * Math.floor(pixel / BOX);
   });
+  // A symmetric digit, whose place is between two pixels, goes down and right in every browser.
   const [left, top] = [across, down].map((sum) =>
-    Math.min(Math.max(round(CENTRE - sum / total), 0), SIDE - BOX));
+    Math.min(Math.max(Math.round(CENTRE + 1e-4 - sum / total), 0), SIDE - BOX));
   const image = new Float32Array(SIDE * SIDE);
   data.forEach((value, pixel) => {
     const row = top + Math.floor(pixel / BOX);

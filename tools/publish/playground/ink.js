@@ -15,14 +15,12 @@ export function findInk(grey) {
   const [low, high] = findRange(data);
   const side = Math.max(width, height);
   if (high - low <= 0.05 * Math.max(high, -low)) return none; // blank, but for compression
-  const even = mapPixels(grey, (value) => (value - low) / (high - low));
-  const smooth = gaussianFilter(even, side / 400);
-  const around = uniformFilter(smooth, Math.floor(side / 2)).data;
-  const skew = smooth.data.reduce((sum, value, pixel) => sum + (value - around[pixel]) ** 3, 0);
-  const sign = skew > 0 ? 1 : -1; // ink is rarer, so further from the mean
+  const smooth = gaussianFilter(rescale(grey, low, high), side / 400);
+  const around = uniformFilter(smooth, Math.floor(side / 2));
+  const sign = sumCubes(smooth, around) > 0 ? 1 : -1; // ink is rarer, so further from the mean
   const window = Math.max(9, Math.floor(side / 3)); // broader than any stroke
   // A table or a shadow goes on beyond the border.
-  const padded = pad(mapPixels(smooth, (value) => sign * value), window);
+  const padded = pad(rescale(smooth, 0, sign), window);
   const inside = { left: window, top: window, right: window + width, bottom: window + height };
   const above = crop(whiteTophat(padded, window), inside);
   const [lower, paper, strong] = quantiles(above.data, [0.1, 0.3, 1 - 2e-4]);
@@ -35,10 +33,12 @@ export function findInk(grey) {
 export function removeRulings(ink) {
   const thick = Math.floor(Math.max(ink.width, ink.height) / 80);
   if (thick === 0) return ink; // in a small picture strokes are as thin
+  if (!isNearBorder(ink)) return ink; // no line runs so far: a drawing is spared the search
   const level = findLines(ink, thick);
   if (Math.max(level.count, findLines(transpose(ink), thick).count) < 2) return ink;
   const rest = mapPixels(ink, (value, pixel) => (level.data[pixel] ? 0 : value));
-  const upright = transpose(findLines(transpose(rest), thick)); // only now, so that no crossings stay
+  // Only now, so that no crossings stay.
+  const upright = transpose(findLines(transpose(rest), thick));
   return mapPixels(rest, (value, pixel) => (upright.data[pixel] ? 0 : value));
 }
 
@@ -77,11 +77,30 @@ export function measureLengths(labels) {
 
 function findRange(numbers) {
   let [low, high] = [Infinity, -Infinity];
-  for (const number of numbers) {
-    if (number < low) low = number;
-    if (number > high) high = number;
+  for (let i = 0; i < numbers.length; i++) {
+    low = Math.min(low, numbers[i]);
+    high = Math.max(high, numbers[i]);
   }
   return [low, high];
+}
+
+// The picture with 0 where it was `zero`, and 1 where it was `one`.
+function rescale({ width, height, data }, zero, one) {
+  const scaled = new Float32Array(data.length);
+  for (let pixel = 0; pixel < data.length; pixel++) {
+    scaled[pixel] = (data[pixel] - zero) / (one - zero);
+  }
+  return { width, height, data: scaled };
+}
+
+// Of the differences between two pictures.
+function sumCubes(one, other) {
+  let sum = 0;
+  for (let pixel = 0; pixel < one.data.length; pixel++) {
+    const difference = one.data[pixel] - other.data[pixel];
+    sum += difference * difference * difference;
+  }
+  return sum;
 }
 
 function listBorder({ width, height, data }) {
@@ -89,6 +108,19 @@ function listBorder({ width, height, data }) {
     const column = pixel % width;
     return column === 0 || column === width - 1 || pixel < width || pixel >= width * (height - 1);
   });
+}
+
+// Whether anything is seen in the picture's frame. A line that counts comes within an 80th of the
+// border with 0.8 of a fifth of the picture's width seen: it is seen in a frame of a 16th.
+function isNearBorder({ width, height, data }) {
+  const frame = 2 + Math.max(width, height) / 16;
+  for (let row = 0, pixel = 0; row < height; row++) {
+    const isInside = row >= frame && row < height - frame;
+    for (let x = 0; x < width; x++, pixel++) {
+      if (data[pixel] > 0.25 && !(isInside && x >= frame && x < width - frame)) return true;
+    }
+  }
+  return false;
 }
 
 // Nearly level lines from border to border, a mask, with how many they are as `count`.

@@ -36,10 +36,12 @@ export function makePad(canvas, { onDraw }) {
     change(others);
   };
 
-  canvas.style.touchAction = "none"; // a finger draws, and does not scroll
+  // A finger draws; it neither scrolls nor selects.
+  const still = { touchAction: "none", userSelect: "none", webkitUserSelect: "none" };
+  Object.assign(canvas.style, still);
   canvas.addEventListener("pointerdown", (event) => {
     if (pointer !== null || event.button !== 0) return;
-    event.preventDefault(); // no text is selected
+    event.preventDefault();
     pointer = event.pointerId;
     canvas.setPointerCapture(pointer);
     change([...strokes, [locate(event, canvas)]]);
@@ -78,7 +80,7 @@ function locate({ clientX, clientY }, canvas) {
   ];
 }
 
-/** Draw strokes on a square of `side` pixels, in the colour of `pen`, a CanvasRenderingContext2D. */
+/** Draw strokes on a square of `side` pixels with `pen`, a 2-D context, in its colour. */
 export function drawStrokes(pen, strokes, side) {
   Object.assign(pen, { lineWidth: PEN * side, lineCap: "round", lineJoin: "round" });
   for (const stroke of strokes) {

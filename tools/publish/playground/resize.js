@@ -73,7 +73,7 @@ export function fitInto(picture, side) {
 
 /** Resample a picture, or its first `spanX` x `spanY` pixels, first its rows, then its columns. */
 export function resize(picture, width, height, kernel, spanX, spanY) {
-  const { data } = picture;
+  const data = new Float32Array(picture.data);
   const across = weigh(picture.width, width, kernel, spanX);
   const wide = new Float32Array(width * picture.height);
   for (let to = 0; to < wide.length; to++) {
