@@ -11,7 +11,7 @@ import { distanceTransform, findObjects, label, makeMask, openUpright } from "./
 /** How much ink there is: from 0, paper, to 1, the strongest; all 0 if none stands out. */
 export function findInk(grey) {
   const { width, height, data } = grey;
-  const none = mapPixels(grey, () => 0, Float64Array);
+  const none = { width, height, data: new Float64Array(data.length) };
   const [low, high] = findRange(data);
   const side = Math.max(width, height);
   if (high - low <= 0.05 * Math.max(high, -low)) return none; // blank, but for compression

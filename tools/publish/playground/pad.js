@@ -3,7 +3,7 @@
 // A stroke is a list of points [x, y], each in shares of the pad's side from its left top corner.
 
 const PEN = 0.1; // the pen's width, in shares of the side: MNIST's, once a digit is scaled
-const SIDE = 280; // pixels of what is read, whatever the screen
+const SIDE = 200; // pixels of what is read, whatever the screen: ten times the box of an image
 const MARGIN = PEN / 2 + 2 / SIDE; // ink at the border would be taken for what lies beside a digit
 
 /**
@@ -103,7 +103,7 @@ function traceCurve(pen, points) {
   pen.lineTo(x + 0.01, y); // a line of no length would not be drawn
 }
 
-/** Strokes as a drawing to read, black on white: { width, height, data }, RGBA, 280 x 280. */
+/** Strokes as a drawing to read, black on white: { width, height, data }, RGBA, 200 x 200. */
 export function readStrokes(strokes) {
   const canvas = document.createElement("canvas");
   canvas.width = canvas.height = SIDE;
