@@ -6,7 +6,9 @@ quote("Six starts, {} steps, and a test error of {},", about["settings"]["steps"
 assert len(about["trial_errors"]) == 6
 
 assert spreads == {steps: moments[steps].std(0).norm() for steps in recording.moments}
-quote("The spread of the codes was {} at step 80 and ends at {}, while", spreads[80], spreads[6_000])
+quote(
+    "The spread of the codes was {} at step 80 and ends at {}, while", spreads[80], spreads[6_000]
+)
 quote("the error falls from {} to {}.", *history["test_errors"][:: len(moments) - 1])
 between = torch.cdist(moments[160], moments[160]) + 1e9 * torch.eye(len(few))
 own = (

@@ -15,7 +15,7 @@ STARTED = re.compile(r'new URL\("\./([\w.]+)", import\.meta\.url\)')
 
 
 def make_import_map(name: str) -> str:
-    """The import map, JSON, of a page that imports a module of the playground by its file's name."""
+    """The import map, JSON, of a page that imports a module of the playground by its name."""
     texts, missing = dict[str, str](), [name]
     while missing:
         text = read(missing[-1])
