@@ -419,8 +419,9 @@ def test_text_stands_out_in_light_and_dark_and_the_map_changes_too(page) -> None
     assert maps[0] != maps[1]
 
 
-def test_time_of_moves_is_taken(browser, page_file) -> None:
-    moves, script = time_moves(browser, page_file, 20)
+@pytest.mark.parametrize("trains", [False, True])
+def test_moves_are_drawn_and_timed_also_while_a_network_trains(browser, page_file, trains) -> None:
+    moves, script = time_moves(browser, page_file, 20, trains=trains)
     assert 0 < len(moves) == len(script) <= 20
     assert all(0 < inner <= outer for outer, inner in zip(moves, script, strict=True))
 

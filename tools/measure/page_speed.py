@@ -1,10 +1,10 @@
-"""How fast the latent explorer's web page answers a move, in this machine's Chromium."""
+"""How fast the playground answers a move, in this machine's Chromium."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Browser, Page
 
 N_MOVES, N_WARM_UP = 200, 20
 
@@ -42,7 +42,7 @@ MOVE = """async (count) => {
 
 
 def time_moves(
-    browser: "Browser", page_file: Path, n_moves: int = N_MOVES
+    browser: "Browser", page_file: Path, n_moves: int = N_MOVES, *, trains: bool = False
 ) -> tuple[list[float], list[float]]:
     """Move the sliders of the page's first model at random.
 
@@ -50,6 +50,7 @@ def time_moves(
         browser: what `launch_chromium` starts.
         page_file: the page that `tools.publish.playground_page` writes.
         n_moves: how many moves; those before, to warm up, do not count.
+        trains: whether a network is trained in the page meanwhile.
 
     Returns:
         Milliseconds from each move to its changed pixels, the wait for the screen's next frame
@@ -59,7 +60,15 @@ def time_moves(
     page.add_init_script(NOTE_SCRIPT)
     page.goto(page_file.resolve().as_uri())
     page.locator("#decoded[aria-label]").wait_for()
+    if trains:
+        start_training(page)
     times = page.evaluate(MOVE, N_WARM_UP + n_moves)[N_WARM_UP:]
     page.close()
     moves, script = zip(*times, strict=True)
     return list(moves), list(script)
+
+
+def start_training(page: "Page") -> None:
+    """Let the page train, and wait until it does."""
+    page.get_by_role("button", name="Train").click()
+    page.get_by_text("images a second").wait_for()

@@ -1,4 +1,4 @@
-"""How fast a network trains in the playground, in this machine's Chromium, and what becomes of it.
+"""How fast the playground is in this machine's Chromium: training, and moves meanwhile.
 
 python -m tools.measure.page_training
 """
@@ -14,9 +14,10 @@ from ae_utils.data import DataSet, load_digits
 from ae_utils.latent import evenly
 from ae_utils.metrics import knn_labels
 from tools.measure.browser import launch_chromium
+from tools.measure.page_speed import time_moves
 from tools.publish.modules import to_address
 from tools.publish.packing import to_text
-from tools.publish.playground_page import N_IMAGES
+from tools.publish.playground_page import N_IMAGES, PAGE, write_page
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -85,7 +86,7 @@ def map_accuracy(codes: Tensor, labels: Tensor) -> float:
 
 
 def main() -> None:
-    """Train for 20 seconds from each of three seeds, and print what becomes of it."""
+    """Train for 20 seconds from each of three seeds, move the sliders, and print what was found."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
@@ -97,6 +98,12 @@ def main() -> None:
                 f"error {outcome.error:.4f}, 5-NN accuracy {outcome.accuracy:.2f}",
                 flush=True,
             )
+        page_file = write_page(PAGE)
+        for trains, when in ((False, "alone"), (True, "while a network trains")):
+            moves, script = (
+                statistics.median(times) for times in time_moves(browser, page_file, trains=trains)
+            )
+            print(f"a move, {when}: {moves:.1f} ms to its pixels, {script:.1f} ms of them script")
         browser.close()
 
 
