@@ -85,7 +85,7 @@ def index_page(notebooks: Mapping[str, NotebookNode], data: list[str]) -> str:
         entries=entries,
         data=" / ".join(data),
         style=read_style("book.css"),
-        sidebar=make_sidebar(titles, "index", ""),
+        sidebar=make_sidebar(titles, "index"),
     )
 
 
@@ -130,17 +130,17 @@ def write_edition(
         way = "{}/blob/{}/notebooks".format(*stamp)
     pages = {}
     for name, notebook in {**notebooks, "glossary": read_glossary(titles)}.items():
-        path = f"solutions/{name}.ipynb" if name.endswith(SOLUTIONS) else f"{name}.ipynb"
+        is_chapter = name in titles
         resources = {
             "metadata": {"name": titles.get(name, "Glossary"), "path": str(source)},
-            "links": list(page_links(titles, name)) if name in titles else [],
-            "notebook_links": notebook_links(path, stamp) if name in titles else [],
+            "links": list(page_links(titles, name)) if is_chapter else [],
             "page": name,
             "style": read_style("book.css"),
         }
         html, _ = exporter.from_notebook_node(embed_explorer(notebook, folder), resources)
-        html = html.replace("<!-- sidebar -->", make_sidebar(titles, name, html))
-        pages[name] = relink(html, titles, way)
+        links = notebook_links(name, way, stamp) if is_chapter else ()
+        sidebar = make_sidebar(titles, name, html, links)
+        pages[name] = relink(html, titles, way).replace("<!-- sidebar -->", sidebar)
     files = {f"{name}.html": page for name, page in pages.items()}
     files["index.html"] = index_page(notebooks, data)
     files["search.js"] = write_search(pages)

@@ -3,7 +3,7 @@
 import html
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from jinja2 import Environment, FileSystemLoader
 
@@ -52,40 +52,42 @@ def page_links(titles: Mapping[str, str], name: str) -> Iterator[dict[str, str]]
         yield {"href": f"{after}.html", "text": f"{shorten(titles[after])} →", "rel": "next"}
 
 
-def notebook_links(path: str, stamp: tuple[str, str]) -> list[dict[str, str]]:
-    """Return the links to a page's notebook, and to where it runs once its address is public.
+def notebook_links(name: str, folder: str, stamp: tuple[str, str]) -> Iterator[dict[str, str]]:
+    """Yield the links to a page's notebook, and to where it runs once its address is public.
 
     Args:
-        path: the notebook's, within `notebooks/`.
+        name: the page.
+        folder: the way to `notebooks/`, or the address of it.
         stamp: the address and the tag of the repository, or '' and ''.
     """
-    links = [{"href": path, "text": "The notebook"}]
+    path = f"solutions/{name}.ipynb" if name.endswith(SOLUTIONS) else f"{name}.ipynb"
+    yield {"href": f"{folder}/{path}", "text": "The notebook"}
     if stamp[0]:
         places = places_to_open(*stamp)
-        links += [
-            {"href": places[name].format(path), "text": f"Run it on {name}"}
-            for name in ("Colab", "Binder")
-        ]
-    return links
+        for place in ("Colab", "Binder"):
+            yield {"href": places[place].format(path), "text": f"Run on {place}"}
 
 
-def make_sidebar(titles: Mapping[str, str], name: str, page: str) -> str:
+def make_sidebar(
+    titles: Mapping[str, str], name: str, page: str = "", links: Iterable[dict[str, str]] = ()
+) -> str:
     """Return the sidebar of a page: all chapters, and the sections of this one.
 
     Args:
         titles: the heading of each page, by name, in order.
         name: the page.
         page: its HTML.
+        links: those to its notebook.
     """
     chapters = {each: shorten(titles[each]) for each in list_chapters(titles)}
-    here = name if name in chapters else name.removesuffix(SOLUTIONS)
     return render(
         "sidebar.html.j2",
         chapters={"index": "All notebooks", **chapters, "glossary": "Glossary"},
         solutions={each + SOLUTIONS for each in chapters if each + SOLUTIONS in titles},
-        here=here,
+        here=name if name in chapters else name.removesuffix(SOLUTIONS),
         present=name,
         sections=[(anchor, read(heading)) for anchor, heading in SECTION.findall(page)],
+        notebook_links=list(links),
     )
 
 
@@ -95,18 +97,20 @@ def read(page: str) -> str:
     return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", joined)).split())
 
 
-def read_sections(name: str, page: str) -> Iterator[dict[str, str]]:
-    """Yield what the search knows of a page: the address, headings and text of each section."""
+def read_sections(name: str, page: str) -> Iterator[dict[str, str | list[str]]]:
+    """Yield what the search knows of each section: address, headings, text, terms in bold."""
     main = page.partition("<main")[2].partition("</main>")[0].partition(">")[2]
     title = read(re.findall("<h1.*?</h1>", main, re.DOTALL)[0])
     opening, *parts = SECTION.split(main)
-    yield {"page": f"{name}.html", "chapter": shorten(title), "section": "", "text": read(opening)}
-    for anchor, heading, text in zip(parts[::3], parts[1::3], parts[2::3], strict=True):
+    sections = [("", "", opening), *zip(parts[::3], parts[1::3], parts[2::3], strict=True)]
+    for anchor, heading, text in sections:
+        bold = map(read, re.findall("<strong>(.*?)</strong>", text, re.DOTALL))
         yield {
-            "page": f"{name}.html#{html.unescape(anchor)}",
+            "page": f"{name}.html" + (f"#{html.unescape(anchor)}" if anchor else ""),
             "chapter": shorten(title),
             "section": read(heading),
             "text": read(text),
+            "terms": sorted({term.strip(".:?").lower() for term in bold}),
         }
 
 

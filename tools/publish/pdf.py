@@ -25,17 +25,18 @@ from tools.publish.stamp import read_stamp
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
-MARGIN = {"top": "18mm", "bottom": "20mm", "left": "18mm", "right": "18mm"}
 PAGE_NUMBER = """<div style="width: 100%; text-align: center; font: 9px system-ui, sans-serif">
 <span class="pageNumber"></span></div>"""
-BOOK = {
+BOOK: dict[str, Any] = {
     "format": "A4",
-    "margin": MARGIN,
+    "margin": {"top": "18mm", "bottom": "20mm", "left": "18mm", "right": "18mm"},
     "display_header_footer": True,
     "header_template": "<span></span>",
     "footer_template": PAGE_NUMBER,
 }
-SLIDES = {"prefer_css_page_size": True}  # their style sheet says how large a slide is
+SLIDES: dict[str, Any] = {
+    "prefer_css_page_size": True
+}  # their style sheet says how large a slide is
 ATTRIBUTE = re.compile(r' (id|href)="([^"]*)"')
 
 
@@ -47,11 +48,11 @@ def join_pages(pages: Mapping[str, str]) -> str:
             of all.
     """
     head = next(iter(pages.values())).partition("</head>")[0]
-    texts = [
-        f'<section class="chapter" id="{name}">{move_links(name, page, pages)}</section>'
-        for name, page in pages.items()
-    ]
-    return f"{head}</head>\n<body>\n{''.join(texts)}\n</body>\n</html>\n"
+    texts = ""
+    for name, page in pages.items():
+        text = move_links(name, page, pages)
+        texts += f'<section class="chapter" id="{name}" data-page="{name}">{text}</section>\n'
+    return f"{head}</head>\n<body>\n{texts}</body>\n</html>\n"
 
 
 def move_links(name: str, page: str, pages: Mapping[str, str]) -> str:

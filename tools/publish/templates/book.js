@@ -9,7 +9,7 @@
 
   const form = document.querySelector(".search");
   const [field, status, list] = ["input", "p", "ol"].map((name) => form.querySelector(name));
-  let sections = null; // [{ page, chapter, section, text }], once somebody searches
+  let sections = null; // [{ page, chapter, section, text, terms }], once somebody searches
 
   const loadSections = () =>
     new Promise((resolve) => {
@@ -31,17 +31,17 @@
   const count = (text, pattern) => (text.match(pattern) ?? []).length;
 
   // How well a section answers the words, 0 if it lacks one. A word counts most in the heading; in
-  // the text each further time counts less.
-  const rate = ({ chapter, section, text }, query, patterns) => {
+  // the text each further time counts less. A section whose heading or bold term is the very query
+  // explains it.
+  const rate = ({ chapter, section, text, terms }, query, patterns) => {
     const heading = section || chapter;
     const parts = patterns.map((pattern) => {
       const found = count(text, pattern) + count(chapter, pattern) + count(heading, pattern);
       return found && Math.log1p(found) + 3 * count(heading, pattern);
     });
     if (!parts.every(Boolean)) return 0;
-    const whole = heading.toLowerCase() === query ? 20 : 0;
-    const together = text.toLowerCase().includes(query) ? 2 : 0;
-    return parts.reduce((sum, part) => sum + part, whole + together);
+    const explained = heading.toLowerCase() === query ? 20 : terms.includes(query) ? 10 : 0;
+    return parts.reduce((sum, part) => sum + part, explained);
   };
 
   const search = (typed) => {
@@ -61,15 +61,16 @@
     const snippet = document.createElement("small");
     const place = Math.max(0, text.search(patterns[0]));
     const from = place > AROUND ? text.indexOf(" ", place - AROUND) + 1 : 0;
-    const [word] = text.slice(place).match(patterns[0]) ?? [""];
-    const after = text.slice(place + word.length, place + 2 * AROUND);
-    snippet.append(from ? "… " : "", text.slice(from, place), makeElement("mark", word), after, "…");
+    const [word] = text.slice(place).match(patterns[0]) ?? [];
+    const after = text.slice(place + (word ?? "").length, place + 2 * AROUND);
+    const marked = word ? makeElement("mark", word) : "";
+    snippet.append(from ? "… " : "", text.slice(from, place), marked, after, "…");
     return snippet;
   };
 
   const makeResult = ({ page, chapter, section, text }, patterns) => {
     const link = makeElement("a", section ? `${chapter}: ${section}` : chapter);
-    link.href = page.replaceAll("%", "%25");
+    link.href = page;
     link.append(makeSnippet(text, patterns));
     const item = document.createElement("li");
     item.append(link);
