@@ -37,6 +37,9 @@ BOOK: dict[str, Any] = {
 SLIDES: dict[str, Any] = {
     "prefer_css_page_size": True
 }  # their style sheet says how large a slide is
+UNLINK_FILES = """() => document.querySelectorAll('a[href]').forEach((link) => {
+    if (!/^(#|https?:)/.test(link.getAttribute('href'))) link.removeAttribute('href');
+})"""
 ATTRIBUTE = re.compile(r' (id|href)="([^"]*)"')
 
 
@@ -56,21 +59,16 @@ def join_pages(pages: Mapping[str, str]) -> str:
 
 
 def move_links(name: str, page: str, pages: Mapping[str, str]) -> str:
-    """Return a page's text as a part of a larger one: anchors named after it, links within that.
-
-    A link to a file is taken out, since a PDF is read without the files around it.
-    """
+    """Return a page's text as a part of a larger one: anchors named after it, links within that."""
 
     def replace(found: re.Match[str]) -> str:
         kind, value = found.groups()
         if kind == "id":
             return f' id="{name}/{value}"'
-        if re.match("https?:|mailto:", value):
-            return found[0]
         path, _, anchor = value.partition("#")
         target = path.removesuffix(".html") or name
         if target not in pages:
-            return ""
+            return found[0]
         return f' href="#{target}/{anchor}"' if anchor else f' href="#{target}"'
 
     text = page.partition("<main")[2].partition(">")[2].partition("</main>")[0]
@@ -78,7 +76,9 @@ def move_links(name: str, page: str, pages: Mapping[str, str]) -> str:
 
 
 def print_page(browser: "Browser", page_file: Path, target: Path, options: dict[str, Any]) -> None:
-    """Print a page, with its headings as the outline.
+    """Print a page, with its headings as the outline, and without its links to files.
+
+    A PDF is read without the files that lie beside the page.
 
     Args:
         browser: Chromium.
@@ -89,6 +89,7 @@ def print_page(browser: "Browser", page_file: Path, target: Path, options: dict[
     target.parent.mkdir(parents=True, exist_ok=True)
     page = browser.new_page()
     page.goto(page_file.as_uri())
+    page.evaluate(UNLINK_FILES)
     page.pdf(path=target, outline=True, tagged=True, print_background=True, **options)
     page.close()
 

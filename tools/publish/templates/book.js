@@ -85,13 +85,13 @@
     status.textContent = patterns.length ? `Sections found: ${found.length}${more}` : "";
   };
 
-  // Up and down go from the field through the results, Escape goes back to the field.
+  // Up and down go from the field through the results, Escape from a result back to the field.
   const moveFocus = (event) => {
     const stops = [field, ...list.querySelectorAll("a")];
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     const place = stops.indexOf(document.activeElement);
     if (step && stops[place + step]) stops[place + step].focus();
-    else if (event.key === "Escape") field.focus();
+    else if (event.key === "Escape" && place > 0) field.focus();
     else return;
     event.preventDefault();
   };
