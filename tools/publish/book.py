@@ -104,6 +104,13 @@ def read_glossary(names: Collection[str]) -> NotebookNode:
     return new_notebook(cells=[new_markdown_cell(linked)])
 
 
+def find_way(source: Path, folder: Path, stamp: tuple[str, str]) -> str:
+    """Return the way from a folder of pages to the notebooks, or their address if there is one."""
+    if stamp[0]:
+        return "{}/blob/{}/notebooks".format(*stamp)
+    return Path(os.path.relpath(source, folder)).as_posix()
+
+
 def write_edition(
     notebooks: Mapping[str, NotebookNode],
     folder: Path,
@@ -125,20 +132,17 @@ def write_edition(
     """
     exporter = OfflineExporter("page.html.j2")
     titles = {name: heading_and_question(notebook)[0] for name, notebook in notebooks.items()}
-    way = Path(os.path.relpath(source, folder)).as_posix()
-    if stamp[0]:
-        way = "{}/blob/{}/notebooks".format(*stamp)
+    way = find_way(source, folder, stamp)
     pages = {}
     for name, notebook in {**notebooks, "glossary": read_glossary(titles)}.items():
-        is_chapter = name in titles
         resources = {
             "metadata": {"name": titles.get(name, "Glossary"), "path": str(source)},
-            "links": list(page_links(titles, name)) if is_chapter else [],
+            "links": list(page_links(titles, name)),
             "page": name,
             "style": read_style("book.css"),
         }
         html, _ = exporter.from_notebook_node(embed_explorer(notebook, folder), resources)
-        links = notebook_links(name, way, stamp) if is_chapter else ()
+        links = notebook_links(name, way, stamp) if name in titles else ()
         sidebar = make_sidebar(titles, name, html, links)
         pages[name] = relink(html, titles, way).replace("<!-- sidebar -->", sidebar)
     files = {f"{name}.html": page for name, page in pages.items()}

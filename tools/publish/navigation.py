@@ -37,8 +37,11 @@ def page_links(titles: Mapping[str, str], name: str) -> Iterator[dict[str, str]]
 
     Args:
         titles: the heading of each page, by name, in order.
-        name: the page. If it holds solutions, the chapter before is the one they belong to.
+        name: the page. If it holds solutions, the chapter before is the one they belong to; if it
+            is none of the pages, there are no links.
     """
+    if name not in titles:
+        return
     names = [each for each in titles if each == name or not each.endswith(SOLUTIONS)]
     place = names.index(name)
     if place > 0:
