@@ -81,6 +81,12 @@ bound, annealed = (
 )  # fmt: skip
 quote("so the {} nats between {} and {} prove no winner.", annealed - bound, bound, annealed)
 assert annealed > bound > about["variational_2d"]["log_likelihood"]
+if digits.name == "mnist":
+    everything = [*measured.values(), *shipped.values()]
+    assert shipped["boltzmann"][1] == max(share for _, share in everything)
+    assert shipped["boltzmann"][0] == min(error for error, _ in everything)
+    assert shipped["boltzmann"][0] < min(landmarks.values())
+    assert error["PCA, 32"] > 3 * error["autoencoder, 32"]
 
 quote("Unrolled, ours had an error of {}, like PCA;", errors["machines alone"])
 quote("1,000 steps of fine-tuning brought it to {}.", error_deep)
@@ -91,9 +97,11 @@ quote("after nine minutes {} against {}, beside the {} of 2006.", *nine[::-1], 3
 quote("With 8 numbers the machines are ahead, {} against {}.", alone[8], pca[8])
 quote("far behind, {} against {}.", alone[2], pca[2])
 quote("With 100 numbers the machines have {}, PCA {}.", alone[100], pca[100])
+quote("They lose {} without any code, most of the {}.", lost, alone[100])
 if digits.name == "mnist":
     assert [n for n in sizes if alone[n] < pca[n]] == [8]
     assert alone[30] - alone[100] < 2
+    assert alone[100] / 2 < lost < alone[100]
 
 quote("the decoder comes to {}, well below PCA's {};", tuned["only the decoder"], tuned["PCA"])
 quote("the whole network comes to {}.", tuned["the whole network"])
