@@ -41,18 +41,21 @@ three, nine = (
     [length[way]["test error"] for way in ("fine-tuned", "scratch")]
     for length in (shorter, longest)
 )
-quote("are ahead, {} against {}, and after nine, {} against {}.", *three, *nine)
-quote("are ahead, {} against {}, and after nine, {} against {}.", *three, *nine)
+quote("is ahead, {} against {}, and after about nine, {} against {}.", *three, *nine)
+quote("is ahead, {} against {}, and after about nine, {} against {}.", *three, *nine)
 fallen = [errors["fine-tuned"][0] - errors["fine-tuned"][1] for errors in (training, test)]
 quote("the fine-tuned network fell by {}, the test error by {}.", *fallen)
 assert three[0] < three[1]
-assert 0 < nine[1] - nine[0] < 0.15
+assert 0 < nine[1] - nine[0] < three[1] - three[0] < 0.3
 assert fallen[0] > 1.4 * fallen[1]
-for length in (shorter, longest):
-    assert abs(length["scratch"]["seconds"] / length["fine-tuned"]["seconds"] - 1) < 0.05
+fine_tuned, scratch = (
+    [length[way]["seconds"] for length in (shorter, longest)] for way in ("fine-tuned", "scratch")
+)
+quote("it had {} and {} seconds, the one from scratch {} and {}.", *fine_tuned, *scratch)
 
 quote("are ahead of PCA, with {}.", longest["machines"]["test error"])
-quote("Fine-tuned they come to {}, from scratch to {}, beside the {} of 2006,", *nine, 3.00)
+quote("Fine-tuned they come to {}, from scratch the network comes to {},", *nine)
+quote("beside the {} of 2006, and", 3.00)
 today = load_results("deep_30d")
 quote("and the {} of the network of today", today["figures"]["test error"])
 assert 4.5 < today["seconds"] / 60 < 5.5
@@ -85,12 +88,12 @@ if digits.name == "mnist":
     everything = [*measured.values(), *shipped.values()]
     assert shipped["boltzmann"][1] == max(share for _, share in everything)
     assert shipped["boltzmann"][0] == min(error for error, _ in everything)
-    assert shipped["boltzmann"][0] < min(landmarks.values())
+    assert shipped["boltzmann"][0] < 1.1 * min(landmarks.values())
     assert error["PCA, 32"] > 3 * error["autoencoder, 32"]
 
 quote("Unrolled, ours had an error of {}, like PCA;", errors["machines alone"])
 quote("1,000 steps of fine-tuning brought it to {}.", error_deep)
-quote("after nine minutes {} against {}, beside the {} of 2006.", *nine[::-1], 3.00)
+quote("after about nine minutes {} against {}, beside the {} of 2006.", *nine[::-1], 3.00)
 quote("Fine-tune the stack with {} numbers for {} steps, once", 30, 600)  # in the solutions
 
 # %% solutions
