@@ -136,7 +136,7 @@ EXPERIMENT = Experiment(
             "3 minutes": Length(
                 in_steps(1_200, 1_200, 2_400, 6_000), at_rate(4_300), at_rate(7_700)
             ),
-            "9 minutes": Length(
+            "8 minutes": Length(
                 in_steps(2_400, 2_400, 4_800, 9_000), at_rate(14_000), at_rate(20_000)
             ),
         },
