@@ -76,7 +76,7 @@ known-good: $(VENV)/.tests-installed  ## write down the exact versions in .venv,
 		sys.version_info[:2], "`make known-good` writes this.")' > tests/known-good.txt
 	@$(BIN)/python -m pip list --format=freeze --exclude-editable --exclude=pip >> tests/known-good.txt
 
-stamp: $(VENV)/.notebooks-installed  ## write ADDRESS and REF into notebooks and README (see there)
+stamp: $(VENV)/.notebooks-installed  ## write ADDRESS and REF into what readers see (docs/package.md)
 	@$(BIN)/python -m tools.publish.stamp $(ADDRESS) $(REF)
 
 clean:  ## remove what the commands made, except the environments
