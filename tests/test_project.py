@@ -14,7 +14,7 @@ import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from tools.make.animation import ANIMATION
+from tools.make.animation import ANIMATION, walk
 from tools.make.figures import PICTURES
 
 ROOT = Path(__file__).parents[1]
@@ -106,6 +106,12 @@ def test_pictures_are_listed_and_the_readme_opens_with_one_and_describes_them_as
     shown = {name: text for text, name in re.findall(r"!\[(.+?)\]\(figures/(.+?)\)", readme)}
     assert shown and shown.items() <= listed.items()
     assert readme.index("![") < readme.index("## Start")
+
+
+def test_way_of_the_animation_goes_through_all_places_and_slower_there():
+    points = list(walk([[0, 0], [4, 0], [4, 8]], 4))
+    assert points[0] == [0, 0] and points[4] == [4, 0] and len(points) == 8
+    assert points[2] == pytest.approx([2, 0]) and 0 < points[1][0] < 1
 
 
 # Commands.
