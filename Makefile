@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help run lab slides test lint format notebooks weights figures animation photographs experiments playground pages bench training memory oldest colab known-good stamp clean
+.PHONY: help run lab slides pdf test lint format notebooks weights figures animation photographs experiments playground pages bench training memory oldest colab known-good stamp clean
 
 help:  ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' Makefile
@@ -18,6 +18,9 @@ lab: $(VENV)/.notebooks-installed  ## open the series in JupyterLab
 
 slides: $(VENV)/.notebooks-installed  ## write the series as slides for a lecture, in build/slides
 	@$(BIN)/python -m tools.publish.slides
+
+pdf: $(VENV)/.tests-installed  ## write the book and the slides as PDF, in build/pdf; needs Chromium
+	@$(BIN)/python -m tools.publish.pdf
 
 test: lint  ## check the style, run the unit tests and every notebook
 	@$(BIN)/python -m pytest --numprocesses=2 --dist=loadfile --no-loadscope-reorder

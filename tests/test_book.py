@@ -7,6 +7,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 from tools.notebooks import WIDGET_NOTE
 from tools.publish.book import cover, index_page, write_edition
 from tools.publish.export import heading_and_question
+from tools.publish.navigation import read_sections
 
 DOT = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNgAAAAAgABSK+kcQAAAABJRU5ErkJggg=="
 FIRST = r"""# 1. First: things
@@ -82,20 +83,69 @@ def test_pages_link_to_the_index_and_back_and_forward(pages):
     }
     for name, ways in links.items():
         soup = BeautifulSoup(pages[name], "html.parser")
-        assert len(soup.select("nav a")) == 2 * (len(ways) + 1)
+        before_and_after = "nav[aria-label^='Chapter before'] a"
+        assert len(soup.select(before_and_after)) == 2 * (len(ways) + 1)
         for way in [*ways, 'index.html">All notebooks']:
-            assert pages[name].count(f'<a href="{way}') == 2
+            assert sum(str(link)[9:].startswith(way) for link in soup.select(before_and_after)) == 2
 
 
 def test_contents_and_texts_lead_to_the_section_page_or_file_meant(pages):
     soup = BeautifulSoup(pages["01_first"], "html.parser")
-    (link,) = soup.select("details a")
+    (link,) = soup.select(".contents li li a")
     assert link.text == "The end"
     assert soup.find(id=link["href"].removeprefix("#")).name == "h2"
-    assert "<details>" not in pages["02_second"]
+    assert not BeautifulSoup(pages["02_second"], "html.parser").select(".contents li li")
     assert 'href="02_second.html#end"' in pages["01_first"]
     assert 'href="../../ae_utils/a.py"' in pages["01_first"]
     assert '<a href="01_first.html">Back</a>' in pages["01_first_solutions"]
+
+
+def test_sidebar_names_chapters_glossary_and_the_present_page_and_landmarks_differ(pages):
+    for name in ("index", "01_first", "01_first_solutions", "02_second", "glossary"):
+        soup = BeautifulSoup(pages[name], "html.parser")
+        links = [
+            link["href"].removesuffix(".html") for link in soup.select(".contents > ul > li > a")
+        ]
+        solutions = ["01_first_solutions"] if name.startswith("01") else []
+        assert links == ["index", "01_first", *solutions, "02_second", "glossary"]
+        assert [link["href"] for link in soup.select("[aria-current]")] == [f"{name}.html"]
+        labels = [nav["aria-label"] for nav in soup.select("nav")]
+        assert len(labels) == len(set(labels))
+
+
+def test_search_knows_each_section_with_its_text_and_bold_terms():
+    text = "<h1>1. A: b</h1><p>Why?</p>{}<p>A <em>m</em>ap of <strong>a code</strong>.</p>"
+    heading = '<h2 id="The-end">The end<a class="anchor-link" href="#">¶</a></h2>'
+    opening, section = read_sections("01_a", f"<main>{text.format(heading)}</main>")
+    expected = {"page": "01_a.html", "chapter": "1. A", "section": "", "text": "1. A: b Why?"}
+    assert opening == {**expected, "terms": []}
+    place = {"page": "01_a.html#The-end", "chapter": "1. A", "section": "The end"}
+    assert section == {**place, "text": "A map of a code.", "terms": ["a code"]}
+
+
+def test_stamped_pages_lead_to_the_public_files_and_to_where_they_run(tmp_path):
+    first = {"01_first": make_notebook(FIRST)}
+    stamp = ("https://github.com/ada/digits", "v7.0")
+    write_edition(first, tmp_path, tmp_path, [], stamp)
+    soup = BeautifulSoup((tmp_path / "01_first.html").read_text("utf-8"), "html.parser")
+    links = [link["href"] for link in soup.select("a")]
+    for place in (
+        "https://github.com/ada/digits/blob/v7.0/notebooks/01_first.ipynb",
+        "https://colab.research.google.com/github/ada/digits/blob/v7.0/notebooks/01_first.ipynb",
+        "https://mybinder.org/v2/gh/ada/digits/v7.0?urlpath=lab/tree/notebooks/01_first.ipynb",
+        "https://github.com/ada/digits/blob/v7.0/ae_utils/a.py",
+    ):
+        assert links.count(place) == 1
+
+
+def test_glossary_is_in_order_and_its_links_lead_to_sections(edition):
+    soup = BeautifulSoup((edition / "glossary.html").read_text("utf-8"), "html.parser")
+    terms = [heading.contents[0] for heading in soup.select("h2")]
+    assert terms == sorted(terms, key=lambda term: term.lower().replace("-", ""))
+    for link in soup.select("main p a"):
+        page, _, anchor = link["href"].partition("#")
+        html = (edition / page).read_text("utf-8") if page else str(soup)
+        assert f'<h2 id="{anchor}">' in html, link
 
 
 def test_pages_describe_their_pictures_and_keep_formulas_and_notes(pages):

@@ -161,7 +161,7 @@ def test_relative_links_lead_to_files(path):
     assert [target for target in relative if not (path.parent / target).exists()] == []
 
 
-@pytest.mark.parametrize("page", ["index", *(path.stem for path in COMMITTED)])
+@pytest.mark.parametrize("page", ["index", "glossary", *(path.stem for path in COMMITTED)])
 def test_web_page_is_complete_without_a_network(edition, page):
     html = (edition / f"{page}.html").read_text(encoding="utf-8")
     assert addresses_fetched(html) == []

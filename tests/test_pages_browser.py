@@ -68,7 +68,9 @@ def slides(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("width", [390, 1200])
-@pytest.mark.parametrize("name", ["index", *(path.stem for path in [*SERIES, *SOLUTIONS])])
+@pytest.mark.parametrize(
+    "name", ["index", "glossary", *(path.stem for path in [*SERIES, *SOLUTIONS])]
+)
 def test_page_fits_a_phone_and_a_screen(open_page, edition: Path, name: str, width: int) -> None:
     page = open_page(edition / f"{name}.html", width)
     assert page.evaluate(LOOK_AT_PAGE) == GOOD_PAGE
@@ -92,8 +94,7 @@ def test_reader_can_walk_from_the_index_through_every_page_and_back(open_page, e
             page.get_by_role("link", name="Solutions", exact=True).first.click()
             assert page.url.endswith(f"/{path.stem}_solutions.html")
             page.locator("a[rel=prev]").first.click()
-        page.locator("summary").first.click()
-        page.locator("details:not(.code) a").last.click()
+        page.locator(".contents a[href^='#']").last.click()
         assert page.url.endswith("#Sources")
         if path != SERIES[-1]:
             page.locator("a[rel=next]").last.click()

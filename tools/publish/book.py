@@ -1,17 +1,18 @@
-"""The HTML edition of the series: an index, and a page a notebook, readable with no network.
+"""The HTML edition of the series: an index, a page a notebook and a glossary, with no network.
 
-The pages hold no script at all, but for the explorer's, which has a page of its own.
+Every page can be read without a script. The one that all pages share, `templates/book.js`, adds the
+search and copies code.
 """
 
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader
 from nbformat import NotebookNode
+from nbformat.v4 import new_markdown_cell, new_notebook
 
-from tools.commands import write_whole
+from tools.commands import ROOT, write_whole
 from tools.publish.export import (
     TEMPLATES,
     OfflineExporter,
@@ -20,10 +21,19 @@ from tools.publish.export import (
     read_style,
     relink,
 )
+from tools.publish.navigation import (
+    SOLUTIONS,
+    list_chapters,
+    make_sidebar,
+    notebook_links,
+    page_links,
+    render,
+    write_search,
+)
 from tools.publish.playground_page import embed_explorer
 
 COVER_TAG = "cover"  # of the cell whose picture stands for its notebook in the index
-SOLUTIONS = "_solutions"  # how the name of a chapter's solutions ends
+GLOSSARY = ROOT / "notebooks" / "glossary.md"
 
 
 def duration(notebook: NotebookNode) -> str:
@@ -48,36 +58,6 @@ def cover(notebook: NotebookNode) -> dict[str, str] | None:
     return None
 
 
-def page_links(titles: Mapping[str, str], name: str) -> Iterator[dict[str, str]]:
-    """Yield a page's links: to the chapter before, the index, its solutions, the chapter after.
-
-    Args:
-        titles: the heading of each page, by name, in order.
-        name: the page. If it holds solutions, the chapter before is the one they belong to.
-    """
-    names = [each for each in titles if each == name or not each.endswith(SOLUTIONS)]
-    short = {each: title.partition(":")[0] for each, title in titles.items()}
-    place = names.index(name)
-    if place > 0:
-        before = names[place - 1]
-        yield {"href": f"{before}.html", "text": f"← {short[before]}", "rel": "prev"}
-    yield {"href": "index.html", "text": "All notebooks"}
-    if (solutions := name + SOLUTIONS) in titles:
-        yield {"href": f"{solutions}.html", "text": "Solutions"}
-    if place + 1 < len(names):
-        after = names[place + 1]
-        yield {"href": f"{after}.html", "text": f"{short[after]} →", "rel": "next"}
-
-
-def contents(html: str) -> str:
-    """Return the table of contents of a page: links to its sections, folded."""
-    sections = re.findall(r'<h2 id="([^"]+)">(.*?)<a class="anchor-link"', html)
-    if not sections:
-        return ""
-    links = "\n".join(f'<li><a href="#{anchor}">{text}</a></li>' for anchor, text in sections)
-    return f"<details>\n<summary>On this page</summary>\n<ul>\n{links}\n</ul>\n</details>"
-
-
 def index_page(notebooks: Mapping[str, NotebookNode], data: list[str]) -> str:
     """Return the index: a picture, the question and the minutes of each chapter.
 
@@ -85,54 +65,86 @@ def index_page(notebooks: Mapping[str, NotebookNode], data: list[str]) -> str:
         notebooks: executed notebooks by name, in order. Solutions stand beside their chapter.
         data: the lines that say what data the notebooks used.
     """
+    titles = {name: heading_and_question(notebook)[0] for name, notebook in notebooks.items()}
     entries = []
-    for name, notebook in notebooks.items():
-        if name.endswith(SOLUTIONS) and name.removesuffix(SOLUTIONS) in notebooks:
-            continue
-        title, question = heading_and_question(notebook)
+    for name in list_chapters(titles):
+        title, question = heading_and_question(notebooks[name])
         solutions = name + SOLUTIONS
         entries.append(
             {
                 "name": name,
                 "title": title,
                 "question": question,
-                "duration": duration(notebook),
-                "cover": cover(notebook),
+                "duration": duration(notebooks[name]),
+                "cover": cover(notebooks[name]),
                 "solutions": solutions if solutions in notebooks else None,
             }
         )
-    environment = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True)
-    return environment.get_template("index.html.j2").render(
-        entries=entries, data=" / ".join(data), style=read_style("book.css")
+    return render(
+        "index.html.j2",
+        entries=entries,
+        data=" / ".join(data),
+        style=read_style("book.css"),
+        sidebar=make_sidebar(titles, "index"),
     )
 
 
+def read_glossary(names: Collection[str]) -> NotebookNode:
+    """Return the glossary as a notebook of one text, its links to missing chapters taken out.
+
+    Args:
+        names: the chapters that have a page.
+    """
+
+    def replace(link: re.Match[str]) -> str:
+        return link[0] if link[2] in names else link[1]
+
+    text = GLOSSARY.read_text(encoding="utf-8")
+    linked = re.sub(r"\[([^]]+)\]\((\w+)\.ipynb[^)]*\)", replace, text)
+    return new_notebook(cells=[new_markdown_cell(linked)])
+
+
 def write_edition(
-    notebooks: Mapping[str, NotebookNode], folder: Path, source: Path, data: list[str]
+    notebooks: Mapping[str, NotebookNode],
+    folder: Path,
+    source: Path,
+    data: list[str],
+    stamp: tuple[str, str] = ("", ""),
 ) -> Path:
-    """Write a page for each notebook, and an index.
+    """Write a page for each notebook, the glossary, an index, and what the search knows.
 
     Args:
         notebooks: executed notebooks by name, in order.
         folder: where the pages go.
         source: the folder that the notebooks came from, which their relative links start at.
         data: the lines that say what data the notebooks used.
+        stamp: the public address and the tag that links to sources then lead to, or '' and ''.
 
     Returns:
         The path of the index.
     """
     exporter = OfflineExporter("page.html.j2")
     titles = {name: heading_and_question(notebook)[0] for name, notebook in notebooks.items()}
-    way_to_source = Path(os.path.relpath(source, folder)).as_posix()
-    for name, notebook in notebooks.items():
+    way = Path(os.path.relpath(source, folder)).as_posix()
+    if stamp[0]:
+        way = "{}/blob/{}/notebooks".format(*stamp)
+    pages = {}
+    for name, notebook in {**notebooks, "glossary": read_glossary(titles)}.items():
+        is_chapter = name in titles
         resources = {
-            "metadata": {"name": titles[name], "path": str(source)},
-            "links": list(page_links(titles, name)),
+            "metadata": {"name": titles.get(name, "Glossary"), "path": str(source)},
+            "links": list(page_links(titles, name)) if is_chapter else [],
+            "page": name,
             "style": read_style("book.css"),
         }
         html, _ = exporter.from_notebook_node(embed_explorer(notebook, folder), resources)
-        html = relink(html, titles, way_to_source).replace("<!-- contents -->", contents(html))
-        write_whole(folder / f"{name}.html", html)
-    index = folder / "index.html"
-    write_whole(index, index_page(notebooks, data))
-    return index
+        links = notebook_links(name, way, stamp) if is_chapter else ()
+        sidebar = make_sidebar(titles, name, html, links)
+        pages[name] = relink(html, titles, way).replace("<!-- sidebar -->", sidebar)
+    files = {f"{name}.html": page for name, page in pages.items()}
+    files["index.html"] = index_page(notebooks, data)
+    files["search.js"] = write_search(pages)
+    files["book.js"] = (TEMPLATES / "book.js").read_text(encoding="utf-8")
+    for name, text in files.items():
+        write_whole(folder / name, text)
+    return folder / "index.html"

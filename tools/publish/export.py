@@ -23,8 +23,9 @@ TEMPLATES = Path(__file__).parent / "templates"
 
 
 def read_style(name: str) -> str:
-    """Return a style sheet of `templates/`, with the colours of code before it."""
-    return "".join((TEMPLATES / each).read_text(encoding="utf-8") for each in ("code.css", name))
+    """Return a style sheet of `templates/`, after what pages and slides have in common."""
+    names = ("code.css", "print.css", name)
+    return "".join((TEMPLATES / each).read_text(encoding="utf-8") for each in names)
 
 
 class MathmlRenderer(IPythonRenderer):
@@ -110,13 +111,15 @@ def relink(html: str, names: Collection[str], way_to_source: str) -> str:
     Args:
         html: the page.
         names: the notebooks that have a page.
-        way_to_source: the relative path from the page's folder to the notebooks' folder.
+        way_to_source: the relative path from the page's folder to the notebooks' folder, or the
+            address of that.
     """
+    scheme, mark_of_scheme, folder = way_to_source.rpartition("//")
 
     def replace(match: re.Match[str]) -> str:
         path, mark, fragment = match[2].partition("#")
         name = posixpath.basename(path).removesuffix(".ipynb")
-        beside = posixpath.normpath(f"{way_to_source}/{path}")
+        beside = scheme + mark_of_scheme + posixpath.normpath(f"{folder}/{path}")
         path = f"{name}.html" if name in names else beside
         return f'{match[1]}{path}{mark}{fragment}"'
 

@@ -25,6 +25,7 @@ from tools.notebooks import (
     write_notebook,
 )
 from tools.processes import count_jobs, free_memory, usable_cores
+from tools.publish.stamp import read_stamp
 from tools.publish.stories import keep_figures, tell_story
 
 
@@ -85,8 +86,10 @@ def run_series(root: Path, patterns: list[str], jobs: int, inplace: bool = False
 
     from tools.publish.book import write_edition  # it loads PyTorch, which no kernel need wait for
 
-    remove_others(pages, [f"{name}.html" for name in (*names, "index", "playground")])
-    index = write_edition({run.name: run.notebook for run in runs}, pages, source, data)
+    shared = ["book.js", "search.js", "glossary.html", "index.html", "playground.html"]
+    remove_others(pages, [*shared, *(f"{name}.html" for name in names)])
+    done = {run.name: run.notebook for run in runs}
+    index = write_edition(done, pages, source, data, read_stamp(ROOT))
     print("\nData used:", " / ".join(data) or "none of the notebooks says")
     if inplace:
         for path, run in zip(paths, runs, strict=True):

@@ -143,6 +143,16 @@ def stamp_citation(text: str, address: str) -> str:
     return re.sub(r"^(version: .+\n)(repository-code: .+\n)?", rf"\1{line}", text, flags=re.M)
 
 
+def places_to_open(address: str, tag: str) -> dict[str, str]:
+    """Return where the notebooks run: addresses with {} for a path within `notebooks/`."""
+    project = address.removeprefix("https://github.com/")
+    return {
+        "Colab": f"https://colab.research.google.com/github/{project}/blob/{tag}/notebooks/{{}}",
+        "Kaggle": f"https://kaggle.com/kernels/welcome?src={address}/blob/{tag}/notebooks/{{}}",
+        "Binder": f"https://mybinder.org/v2/gh/{project}/{tag}?urlpath=lab/tree/notebooks/{{}}",
+    }
+
+
 def stamp_readme(text: str, address: str, tag: str, chapters: list[str]) -> str:
     """Return the README with links below its title, or without if there is no address.
 
@@ -154,20 +164,16 @@ def stamp_readme(text: str, address: str, tag: str, chapters: list[str]) -> str:
     """
     links = ""
     if address:
-        project = address.removeprefix("https://github.com/")
-        places = {
-            f"https://colab.research.google.com/github/{project}/blob/{tag}": (
-                "![Colab](https://colab.research.google.com/assets/colab-badge.svg)"
-            ),
-            f"https://kaggle.com/kernels/welcome?src={address}/blob/{tag}": (
-                "![Kaggle](https://kaggle.com/static/images/open-in-kaggle.svg)"
-            ),
+        places = places_to_open(address, tag)
+        badges = {
+            "Colab": "![Colab](https://colab.research.google.com/assets/colab-badge.svg)",
+            "Kaggle": "![Kaggle](https://kaggle.com/static/images/open-in-kaggle.svg)",
         }
-        binder = f"https://mybinder.org/v2/gh/{project}/{tag}?urlpath=lab/tree/notebooks"
+        binder = places["Binder"].format("").removesuffix("/")
         links = website_links(address, chapters)
         links += f"- [![Binder](https://mybinder.org/badge_logo.svg)]({binder}) the whole series\n"
-        for place, badge in places.items():
-            numbers = [f"[{int(name[:2])}]({place}/notebooks/{name})" for name in chapters]
+        for place, badge in badges.items():
+            numbers = [f"[{int(name[:2])}]({places[place].format(name)})" for name in chapters]
             links += f"- {badge} notebook {', '.join(numbers)}\n"
         links += "\n"
     return re.sub(r"\A(# .+\n\n)(- .+\n)*\n*", lambda title: title[1] + links, text)
