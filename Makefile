@@ -5,10 +5,10 @@ BIN := $(VENV)/bin
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help run lab slides pdf test lint format notebooks weights figures photographs experiments playground bench training memory oldest colab stamp clean
+.PHONY: help run lab slides pdf test lint format notebooks weights figures animation photographs experiments playground pages bench training memory oldest colab known-good stamp clean
 
 help:  ## list the commands
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' Makefile
 
 run: $(VENV)/.notebooks-installed  ## execute the series; notebooks and web pages in build/
 	@$(BIN)/python -m tools.publish.series
@@ -44,6 +44,9 @@ weights: $(VENV)/.notebooks-installed  ## train the weights that the package shi
 figures: $(VENV)/.notebooks-installed  ## draw the pictures in figures/ again; needs real MNIST
 	@$(BIN)/python -m tools.make.figures
 
+animation: $(VENV)/.tests-installed  ## film the playground for the README, in Chromium; needs real MNIST
+	@$(BIN)/python -m tools.make.animation
+
 photographs: $(VENV)/.notebooks-installed  ## draw the photographs of digits of notebook 4 again
 	@$(BIN)/python -m tools.make.photographs
 
@@ -52,6 +55,9 @@ experiments: $(VENV)/.notebooks-installed  ## run the long experiments again; ne
 
 playground: $(VENV)/.notebooks-installed  ## make the playground, one web page, in build/
 	@$(BIN)/python -m tools.publish.playground_page
+
+pages: $(VENV)/.notebooks-installed  ## publish book, slides and playground on REMOTE's branch gh-pages
+	@$(BIN)/python -m tools.publish.pages $(REMOTE)
 
 bench: $(VENV)/.notebooks-installed  ## measure how fast the series is here; table and picture in build/
 	@$(BIN)/python -m tools.measure.bench
@@ -68,7 +74,12 @@ oldest:  ## execute the series on the oldest supported packages, set up in .venv
 colab:  ## execute the series on Colab's versions of the packages, set up in .venv-colab
 	@$(run_on_others)
 
-stamp: $(VENV)/.notebooks-installed  ## write ADDRESS and REF into notebooks and README (see there)
+known-good: $(VENV)/.tests-installed  ## write down the exact versions in .venv, in tests/known-good.txt
+	@$(BIN)/python -c 'import sys; print("# Versions that pass the tests, for Python %d.%d;" % \
+		sys.version_info[:2], "`make known-good` writes this.")' > tests/known-good.txt
+	@$(BIN)/python -m pip list --format=freeze --exclude-editable --exclude=pip >> tests/known-good.txt
+
+stamp: $(VENV)/.notebooks-installed  ## write ADDRESS and REF into what readers see (docs/package.md)
 	@$(BIN)/python -m tools.publish.stamp $(ADDRESS) $(REF)
 
 clean:  ## remove what the commands made, except the environments
@@ -96,5 +107,5 @@ $(VENV)/.notebooks-installed: pyproject.toml
 $(VENV)/.tests-installed: $(VENV)/.notebooks-installed
 	@echo 'Adding the test tools to .venv'
 	@$(PIP_INSTALL) --editable '.[notebooks,tests]'
-	@$(PIP_INSTALL) --target $(VENV)/ipywidgets7 --no-deps ipywidgets==7.7.1 ipython-genutils
+	@PIP_CONSTRAINT= $(PIP_INSTALL) --target $(VENV)/ipywidgets7 --no-deps ipywidgets==7.7.1 ipython-genutils
 	@touch $@

@@ -13,8 +13,8 @@ def load_results(name: str) -> dict[str, Any]:
     And 'check': the same computation at a small size on the embedded digits.
 
     Args:
-        name: 'few_labels', 'deep_30d', 'unrolled', 'post' or 'variational'; what they are, says
-            `tools/make/experiments`.
+        name: 'few_labels', 'deep_30d', 'unrolled', 'machine_stack', 'post' or 'variational'; what
+            they are, says `tools/make/experiments`.
 
     Raises:
         ValueError: if there is no such experiment.

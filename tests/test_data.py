@@ -163,7 +163,7 @@ def test_files_to_train_and_to_test_that_changed_places_are_named(order: tuple[i
 
 
 @pytest.mark.parametrize("ending", ["csv", "npy"])
-def test_readme_reads_a_table_of_digits(
+def test_table_of_digits_is_read_as_the_docs_say(
     ending: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -172,7 +172,7 @@ def test_readme_reads_a_table_of_digits(
     header = ",".join(["label", *(f"pixel{n}" for n in range(784))])
     np.savetxt("train.csv", table, "%d", ",", header=header, comments="")
     np.save("train.npy", table)
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    text = (ROOT / "docs" / "data.md").read_text(encoding="utf-8")
     from_csv, then = re.search(r"(table = .*loadtxt.*)\n(images, labels = .*)", text).groups()
     from_npy = re.search(r"`(table = .*np.load.*)` for", text)[1]
     found = {"torch": torch, "np": np}

@@ -1,5 +1,6 @@
 """The files that set the project up agree with one another, and workflows keep to their rules."""
 
+import json
 import os
 import re
 import shutil
@@ -11,7 +12,9 @@ from pathlib import Path
 import pytest
 import yaml
 from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
+from tools.make.animation import ANIMATION, walk
 from tools.make.figures import PICTURES
 
 ROOT = Path(__file__).parents[1]
@@ -97,11 +100,18 @@ def test_oldest_versions_are_the_lower_limits():
 def test_pictures_are_listed_and_the_readme_opens_with_one_and_describes_them_as_listed():
     text, readme = (ROOT / "figures/README.md").read_text(), (ROOT / "README.md").read_text()
     listed = dict(re.findall(r"^\| `(.+?)` \| (.{40,}\.) \|$", text, re.MULTILINE))
-    assert set(listed) == {path.name for path in (ROOT / "figures").glob("*.png")}
-    assert set(listed) == {f"{name}.png" for name in PICTURES}
+    assert set(listed) == {path.name for path in (ROOT / "figures").glob("*.[!m]*")}
+    assert set(listed) == {ANIMATION.name, *(f"{name}.png" for name in PICTURES)}
+    assert ANIMATION.stat().st_size < 2e6
     shown = {name: text for text, name in re.findall(r"!\[(.+?)\]\(figures/(.+?)\)", readme)}
     assert shown and shown.items() <= listed.items()
     assert readme.index("![") < readme.index("## Start")
+
+
+def test_way_of_the_animation_goes_through_all_places_and_slower_there():
+    points = list(walk([[0, 0], [4, 0], [4, 8]], 4))
+    assert points[0] == [0, 0] and points[4] == [4, 0] and len(points) == 8
+    assert points[2] == pytest.approx([2, 0]) and 0 < points[1][0] < 1
 
 
 # Commands.
@@ -116,7 +126,7 @@ def test_make_help_has_a_line_for_every_command(folder):
 
 def test_every_command_is_a_module_that_there_is_and_every_module_a_command(folder):
     commands = ["run", "slides", "pdf", "weights", "figures", "photographs", "experiments"]
-    commands += ["playground", "bench", "training", "memory"]
+    commands += ["animation", "playground", "pages", "bench", "training", "memory"]
     run = re.findall(r"-m (tools\.\S+)", dry_run(folder, "stamp", *commands))
     starts = 'if __name__ == "__main__":\n'
     found = [path for path in ROOT.glob("tools/**/*.py") if starts in path.read_text()]
@@ -153,6 +163,39 @@ def test_supported_pythons_are_the_same_everywhere():
     assert jobs["linux"]["strategy"]["matrix"]["python"] == ["3.11", "3.12", "3.13", "3.14"]
 
 
+def test_versions_known_to_be_good_are_exact_complete_and_allowed_and_one_job_takes_them():
+    title, *lines = (ROOT / "tests" / "known-good.txt").read_text().splitlines()
+    assert all(re.fullmatch(r"[\w.-]+==[\w.+]+", line) for line in lines)
+    pins = {canonicalize_name(n): v for n, v in (line.split("==") for line in lines)}
+    assert len(pins) == len(lines)
+    for each in map(Requirement, REQUIRED + PROJECT["optional-dependencies"]["tests"]):
+        assert each.specifier.contains(pins[canonicalize_name(each.name)]), each
+    jobs = yaml.safe_load((ROOT / ".github" / "workflows" / "tests.yml").read_text())["jobs"]
+    assert jobs["known-good"]["env"]["PIP_CONSTRAINT"] == "tests/known-good.txt"
+    python = jobs["known-good"]["steps"][1]["with"]["python-version"]
+    assert f"for Python {python};" in title
+
+
+def test_uv_installs_what_the_notebooks_need():
+    assert tomllib.loads((ROOT / "pyproject.toml").read_text())["dependency-groups"] == {
+        "dev": ["ae-utils[notebooks]"]
+    }
+
+
+def test_container_is_built_from_what_there_is_and_without_a_part_for_root():
+    folder = ROOT / ".devcontainer"
+    settings = json.loads((folder / "devcontainer.json").read_text())
+    dockerfile = (folder / settings["build"]["dockerfile"]).read_text()
+    user = settings["remoteUser"]
+    as_root, as_user = dockerfile.split(f"USER {user}\n")
+    assert re.search(rf"useradd .* {user} ", as_root) and "apt-get" not in as_user
+    places = re.findall(r"^(?:ENV VIRTUAL_ENV=|WORKDIR )(.+)", as_user, re.MULTILINE)
+    assert len(places) == 2 and all(place.startswith(f"/home/{user}/") for place in places)
+    extra = re.search(r"--editable \"\.\[(\w+)\]\"", as_user)[1]
+    assert extra in PROJECT["optional-dependencies"]
+    assert not (ROOT / "Dockerfile").exists()  # Binder would build it
+
+
 # Workflows on GitHub.
 
 
@@ -162,7 +205,20 @@ def test_workflows_may_only_read_and_run_what_was_checked(path):
     assert workflow["permissions"] == {"contents": "read"}
     assert "pull_request_target" not in workflow[True]  # how YAML reads the key `on`
     for job in workflow["jobs"].values():
-        assert "permissions" not in job
+        assert "permissions" not in job or path.name == "pages.yml"
         assert {step["uses"] for step in job["steps"] if "uses" in step} <= CHECKED
         for step in job["steps"]:
             assert not re.search(r"(curl|wget|iwr|Invoke-WebRequest)\b.*\|", step.get("run", ""))
+
+
+def test_pages_come_of_a_version_tag_and_only_what_publishes_them_has_the_token():
+    text = (ROOT / ".github" / "workflows" / "pages.yml").read_text()
+    workflow = yaml.safe_load(text)
+    assert workflow[True] == {"push": {"tags": ["v*"]}}
+    (job,) = workflow["jobs"].values()
+    checkout, *_, make, publish = job["steps"]
+    assert job["permissions"] == {"contents": "write"}
+    assert checkout["with"] == {"persist-credentials": False}
+    assert publish["env"] == {"TOKEN": "${{ github.token }}"} and text.count("github.token") == 1
+    assert make["run"].startswith("make run slides playground")
+    assert publish["run"].startswith("make pages REMOTE=")

@@ -96,7 +96,7 @@ def test_wrong_address_or_tag_is_refused(address, tag, named):
         stamp.check(address, tag)
 
 
-def test_readme_and_notebooks_are_stamped_as_pyproject_says():
+def test_all_files_are_stamped_as_pyproject_says():
     files = stamp.stamped_files(ROOT)
     assert [p.name for p, text in files.items() if p.read_text(encoding="utf-8") != text] == []
 
@@ -104,7 +104,8 @@ def test_readme_and_notebooks_are_stamped_as_pyproject_says():
 @pytest.fixture
 def copy(tmp_path) -> Path:
     """A folder with what the command changes, one notebook in place of all; without an address."""
-    for name in ("pyproject.toml", "README.md", "notebooks/01_compression.ipynb"):
+    files = ("pyproject.toml", "README.md", "CITATION.cff", "notebooks/01_compression.ipynb")
+    for name in files:
         (tmp_path / name).parent.mkdir(exist_ok=True)
         shutil.copy(ROOT / name, tmp_path / name)
     assert stamp.main(["none"], tmp_path) == 0
@@ -132,6 +133,10 @@ def test_address_is_stamped_everywhere_and_taken_back(copy):
         f"https://kaggle.com/kernels/welcome?src={ADDRESS}/{file}",
     ):
         assert after["README.md"].count(link) == 1
+    website = "https://ada.github.io/digits"
+    for link in ("/)", "/playground.html)", "/slides/01_compression.html)"):
+        assert after["README.md"].count(f"({website}{link}") == 1
+    assert f"\nrepository-code: {ADDRESS}\n" in after["CITATION.cff"]
     assert stamp.main([ADDRESS, "v7.1"], copy) == 0
     assert not [name for name, text in contents(copy).items() if re.search(r"v7\.0\b", text)]
     assert stamp.main(["none"], copy) == 0

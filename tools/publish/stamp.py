@@ -1,8 +1,9 @@
-"""Write the first code cell of every notebook, and the README's links to Colab, Kaggle and Binder.
+"""Write the public address of the project into its notebooks, the README and CITATION.cff.
 
 Colab and Kaggle open a notebook alone, without the folder that holds `ae_utils`. So the first cell
-fetches the project from its public address at a version tag. Both stand in pyproject.toml, under
-`[tool.stamp]`; the rest is made from there:
+fetches the project from its public address at a version tag. The README gets links to the website,
+Binder, Colab and Kaggle. Address and tag stand in pyproject.toml, under `[tool.stamp]`; the rest is
+made from there:
 
     python -m tools.publish.stamp                                     write what it says
     python -m tools.publish.stamp https://github.com/owner/name v1    let it say this, then write
@@ -120,6 +121,28 @@ def stamp_notebook(text: str, cell: str) -> str:
     return nbformat.writes(notebook) + "\n"
 
 
+def website_links(address: str, chapters: list[str]) -> str:
+    """Return the README's links to what GitHub serves of the branch gh-pages.
+
+    Args:
+        address: the repository on GitHub.
+        chapters: the file names of the notebooks.
+    """
+    owner, name = address.removeprefix("https://github.com/").split("/")
+    site = f"https://{owner.lower()}.github.io/{name}"
+    slides = [f"[{int(each[:2])}]({site}/slides/{Path(each).stem}.html)" for each in chapters]
+    return (
+        f"- [the book]({site}/) and [the playground]({site}/playground.html) on the web\n"
+        f"- slides to notebook {', '.join(slides)}\n"
+    )
+
+
+def stamp_citation(text: str, address: str) -> str:
+    """Return CITATION.cff with the repository's address, or without if there is none."""
+    line = f"repository-code: {address}\n" if address else ""
+    return re.sub(r"^(version: .+\n)(repository-code: .+\n)?", rf"\1{line}", text, flags=re.M)
+
+
 def places_to_open(address: str, tag: str) -> dict[str, str]:
     """Return where the notebooks run: addresses with {} for a path within `notebooks/`."""
     project = address.removeprefix("https://github.com/")
@@ -147,7 +170,8 @@ def stamp_readme(text: str, address: str, tag: str, chapters: list[str]) -> str:
             "Kaggle": "![Kaggle](https://kaggle.com/static/images/open-in-kaggle.svg)",
         }
         binder = places["Binder"].format("").removesuffix("/")
-        links = f"- [![Binder](https://mybinder.org/badge_logo.svg)]({binder}) the whole series\n"
+        links = website_links(address, chapters)
+        links += f"- [![Binder](https://mybinder.org/badge_logo.svg)]({binder}) the whole series\n"
         for place, badge in badges.items():
             numbers = [f"[{int(name[:2])}]({places[place].format(name)})" for name in chapters]
             links += f"- {badge} notebook {', '.join(numbers)}\n"
@@ -156,22 +180,23 @@ def stamp_readme(text: str, address: str, tag: str, chapters: list[str]) -> str:
 
 
 def stamped_files(root: Path) -> dict[Path, str]:
-    """Return what the README and each notebook should hold, by what pyproject.toml says."""
+    """Return what each stamped file should hold, by what pyproject.toml says."""
     address, tag = read_stamp(root)
     paths = select_notebooks(root / "notebooks", ["*"])
     cell = first_cell(address, tag)
     files = {path: stamp_notebook(path.read_text(encoding="utf-8"), cell) for path in paths}
     chapters = [path.name for path in paths if path.parent.name == "notebooks"]
-    readme = root / "README.md"
-    text = readme.read_text(encoding="utf-8")
-    return {**files, readme: stamp_readme(text, address, tag, chapters)}
+    readme, citation = root / "README.md", root / "CITATION.cff"
+    files[readme] = stamp_readme(readme.read_text(encoding="utf-8"), address, tag, chapters)
+    files[citation] = stamp_citation(citation.read_text(encoding="utf-8"), address)
+    return files
 
 
 def main(arguments: list[str] | None = None, root: Path = ROOT) -> int:
     """Run the command; return its exit status."""
     parser = argparse.ArgumentParser(
         prog="python -m tools.publish.stamp",
-        description="Write the address in pyproject.toml into the notebooks and the README.",
+        description="Write the address in pyproject.toml into what readers see of it.",
     )
     parser.add_argument("address", nargs="?", help="a new one: https://github.com/me/name; or none")
     parser.add_argument("tag", nargs="?", default="", help="a version tag there, such as v1.0")

@@ -1,6 +1,6 @@
 """The long experiments of the series; what each finds is written to `ae_utils/results/`.
 
-    python -m tools.make.experiments                 all of them, about two hours
+    python -m tools.make.experiments                 all of them, about three hours
     python -m tools.make.experiments few_labels      one of them
 
 Each results file also holds a `check`: the same computation at a small size on the embedded digits,
