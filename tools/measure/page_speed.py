@@ -57,6 +57,7 @@ def time_moves(
         included; and those of the page's script in it. Moves that changed no pixel are left out.
     """
     page = browser.new_page()
+    page.set_default_timeout(120_000)  # on a busy machine a training is long in coming
     page.add_init_script(NOTE_SCRIPT)
     page.goto(page_file.resolve().as_uri())
     page.locator("#decoded[aria-label]").wait_for()
