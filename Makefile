@@ -47,7 +47,7 @@ figures: $(VENV)/.notebooks-installed  ## draw the pictures in figures/ again; n
 animation: $(VENV)/.tests-installed  ## film the playground for the README, in Chromium; needs real MNIST
 	@$(BIN)/python -m tools.make.animation
 
-photographs: $(VENV)/.notebooks-installed  ## draw the photographs of digits of notebook 4 again
+photographs: $(VENV)/.notebooks-installed  ## draw again the made photographs that notebook 4 reads
 	@$(BIN)/python -m tools.make.photographs
 
 experiments: $(VENV)/.notebooks-installed  ## run the long experiments again; needs real MNIST
@@ -99,7 +99,7 @@ python_fault = $(shell $(PYTHON) -c 'import sys; (3, 11) <= sys.version_info < (
 
 $(VENV)/.notebooks-installed: pyproject.toml
 	$(if $(python_fault),$(error Python 3.11 to 3.14 is needed: $(python_fault); choose one, such as make PYTHON=python3.12))
-	@echo 'Setting up $(VENV) (about three minutes, 5 GB: once)'
+	@echo 'Setting up $(VENV) (about three minutes, up to 6 GB: once)'
 	@$(PYTHON) -m venv $(VENV)
 	@$(PIP_INSTALL) --editable '.[notebooks]'
 	@touch $@

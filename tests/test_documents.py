@@ -58,7 +58,7 @@ def test_windows_has_a_command_for_each_offer_to_readers():
     row = r"\| `make (\w+)` \| `\.venv\\Scripts\\python -m ([\w. ]+)` \|"
     rows = dict(re.findall(row, read("docs/install.md")))
     assert rows.pop("lab") == "jupyter lab"
-    assert set(rows) == {"run", "playground", "slides"}
+    assert set(rows) == {"run", "playground", "slides", "pdf"}
     for name, module in rows.items():
         assert re.search(rf"^{name}:.*\n\t@.* -m {module}$", read("Makefile"), re.MULTILINE)
 

@@ -311,8 +311,8 @@ def test_buttons_train_and_the_text_tells_of_it(section) -> None:
     assert button.text_content() == "Train"
     after = section.evaluate(PICTURES)
     assert [a == b for a, b in zip(before, after, strict=True)] == [False, True, False, False]
-    section.get_by_label("Weight of the KL divergence").select_option("1")
-    section.get_by_label("Hidden pixels").select_option("50 %")
+    section.get_by_label("Beta, the KL weight").select_option("1")
+    section.get_by_label("Masked pixels").select_option("50 %")
     section.get_by_role("button", name="One step").press("Enter")
     section.get_by_text(re.compile(r"^[1-9][\d,]* steps?\.")).wait_for()  # it goes on
     section.get_by_role("button", name="Reset").press("Enter")

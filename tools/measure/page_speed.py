@@ -71,5 +71,7 @@ def time_moves(
 
 def start_training(page: "Page") -> None:
     """Let the page train, and wait until it does."""
+    page.locator("#train").scroll_into_view_if_needed()
+    page.get_by_text("0 steps. Error").wait_for()
     page.get_by_role("button", name="Train").click()
     page.get_by_text("images a second").wait_for()

@@ -33,8 +33,8 @@ PAGE = BUILD / "playground.html"
 # The shipped models that the page shows, and what it calls them. The first one is shown first.
 MODELS = {
     "dense_2d": "two numbers",
-    "sweep_2d": "two numbers, a smaller network",
-    "beta_1": "the same network, variational",
+    "sweep_2d": "two numbers, a smaller network, plain",
+    "beta_1": "two numbers, the smaller network, variational",
     "post": "two numbers, convolutions, trained on 1,000 images",
     "sweep_8d": "eight numbers",
 }

@@ -1,5 +1,5 @@
-// Drawing a digit, or reading one from a photograph: what the model gets, what comes back, and where
-// on the map that is.
+// Drawing a digit, or reading one from a photograph: what the model gets, what comes back, and
+// where on the map that is.
 
 import { EXAMPLES } from "./examples.js";
 import { encode, goTo, when } from "./explore.js";
@@ -14,28 +14,28 @@ let pad;
 let image = null; // the digit as the model gets it, if there is one
 let frame = 0; // the animation frame in which to read the pad, if one has been asked for
 
-function read(picture, name) {
+function read(picture, name, cure = "") {
   try {
     ({ image } = readDigit(picture, name));
     goTo(image);
     show();
-  } catch (error) {
-    refuse(error);
+  } catch ({ message }) {
+    refuse(cure ? `${message.split("\n")[0]} ${cure}` : message);
   }
 }
 
-function refuse(error) {
+function refuse(message) {
   image = null;
   element("drawn").hidden = true;
-  element("draw-text").textContent = error.message;
+  element("draw-text").textContent = message;
 }
 
 // However fast the pen, the pad is read once an animation frame.
 function readPad() {
   frame ||= requestAnimationFrame(() => {
     frame = 0;
-    if (!pad.isEmpty) return read(pad.read(), "drawing");
-    refuse({ message: "Draw a digit, as large as the pad." });
+    if (pad.isEmpty) return refuse("Draw a digit, as large as the pad.");
+    read(pad.read(), "drawing", "Draw one digit, large, with strokes that touch.");
   });
 }
 
@@ -50,7 +50,7 @@ async function readPhotograph() {
     read(toPixels(photograph), file.name);
   } catch {
     const cause = "cannot be read as a picture";
-    refuse({ message: `${file.name}: ${cause}. Save the picture as JPEG or PNG.` });
+    refuse(`${file.name}: ${cause}. Save the picture as JPEG or PNG.`);
   }
   element("photograph").value = ""; // so that the same one can be chosen again
 }
@@ -85,6 +85,7 @@ export function startDrawing() {
   element("example").append(...EXAMPLES.map((_, digit) => new Option(`a ${digit}`, digit)));
   element("example").addEventListener("change", ({ target }) => {
     if (target.value) pad.strokes = EXAMPLES[target.value];
+    target.value = ""; // so that the same one can be chosen again
   });
   element("photograph").addEventListener("change", readPhotograph);
   when("model", show);

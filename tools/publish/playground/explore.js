@@ -74,8 +74,8 @@ function showModel(number) {
   element("explore").classList.toggle("with-map", isPlane);
   element("twin").hidden = !twin;
   if (twin) {
-    element("twin-facts").textContent = `The same picture, encoded by the model of ${twin.name}. ` +
-      "Move the point on either map, and the other follows.";
+    element("twin-facts").textContent = "The image that the first model draws, encoded by " +
+      `${twin.id}. Move the point on either map, and the other follows.`;
   }
   drawMaps();
   layGrids();

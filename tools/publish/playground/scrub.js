@@ -25,10 +25,10 @@ async function show(wanted) {
   number = wanted;
   const shown = moment(number);
   const errors = [train_errors, test_errors].map((each) => each[number].toFixed(4));
-  const text = `After ${steps[number].toLocaleString("en")} steps: error ${errors[0]} on training ` +
-    `images, ${errors[1]} on test images.`;
+  const name = `${steps[number].toLocaleString("en")} steps`;
+  const text = `After ${name}: error ${errors[0]} on training images, ${errors[1]} on test images.`;
   element("scrub-text").textContent = text;
-  element("scrub-step").setAttribute("aria-valuetext", `${steps[number]} steps`);
+  element("scrub-step").setAttribute("aria-valuetext", name);
   draw();
   shown.grid ??= await drawGrid(shown.decoder, limits, () => number === wanted);
   if (number === wanted) draw();
