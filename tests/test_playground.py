@@ -35,6 +35,7 @@ from tools.publish.playground_page import (
     TWINS,
     embed_explorer,
     make_page,
+    write_beside,
 )
 
 if TYPE_CHECKING:
@@ -564,11 +565,10 @@ def make_notebook() -> nbformat.NotebookNode:
     return new_notebook(cells=cells)
 
 
-def test_notebook_is_left_as_it_is_and_only_its_explorer_becomes_the_page(monkeypatch, tmp_path):
-    monkeypatch.setenv("AE_DATA", "digits")
+def test_notebook_is_left_as_it_is_and_only_its_explorer_becomes_the_page() -> None:
     notebook = make_notebook()
     before = json.dumps(notebook)
-    shown = embed_explorer(notebook, tmp_path / "a")
+    shown = embed_explorer(notebook)
     assert json.dumps(notebook) == before
     frame = shown.cells[1].outputs[0].data["text/html"]
     assert '<iframe class="explorer" src="playground.html#dense_2d"' in frame
@@ -577,11 +577,17 @@ def test_notebook_is_left_as_it_is_and_only_its_explorer_becomes_the_page(monkey
         'class="explorer pair" src="playground.html#beta_1"'
         in shown.cells[3].outputs[0].data["text/html"]
     )
-    assert "scikit-learn" in (tmp_path / "a" / "playground.html").read_text(encoding="utf-8")
     assert 'src="playground.html#post"' in shown.cells[4].outputs[0].data["text/html"]
     del notebook.cells[3:], notebook.cells[1]
-    assert embed_explorer(notebook, tmp_path / "b") == notebook
-    assert not (tmp_path / "b").exists()
+    assert embed_explorer(notebook) == notebook
+
+
+def test_playground_lies_beside_pages_that_show_it_and_no_others(monkeypatch, tmp_path) -> None:
+    monkeypatch.setenv("AE_DATA", "digits")
+    write_beside(['<a href="playground.html">'], tmp_path)
+    assert list(tmp_path.iterdir()) == []
+    write_beside(["", '<iframe src="playground.html#post">'], tmp_path)
+    assert "scikit-learn" in (tmp_path / "playground.html").read_text(encoding="utf-8")
 
 
 def test_explorer_works_inside_the_html_edition(open_page, monkeypatch, tmp_path) -> None:
@@ -601,4 +607,5 @@ def test_embedded_digits_are_shown_where_there_is_no_mnist(open_page, tmp_path) 
     page = begin(open_page(path, script=COUNT))
     text = page.get_by_text("The real images are 450 of the 450 test images of scikit-learn's")
     assert "the models were trained on MNIST" in text.text_content()
-    assert page.evaluate("look().caption").startswith("nearest real image")
+    labels = "JSON.parse(document.getElementById('contents').textContent).labels"
+    assert page.evaluate(labels) == "".join(map(str, load_digits("digits").test_labels.tolist()))

@@ -30,7 +30,7 @@ from tools.publish.navigation import (
     render,
     write_search,
 )
-from tools.publish.playground_page import embed_explorer
+from tools.publish.playground_page import embed_explorer, write_beside
 
 COVER_TAG = "cover"  # of the cell whose picture stands for its notebook in the index
 GLOSSARY = ROOT / "notebooks" / "glossary.md"
@@ -141,7 +141,7 @@ def write_edition(
             "page": name,
             "style": read_style("book.css"),
         }
-        html, _ = exporter.from_notebook_node(embed_explorer(notebook, folder), resources)
+        html, _ = exporter.from_notebook_node(embed_explorer(notebook), resources)
         links = notebook_links(name, way, stamp) if name in titles else ()
         sidebar = make_sidebar(titles, name, html, links)
         pages[name] = relink(html, titles, way).replace("<!-- sidebar -->", sidebar)
@@ -151,4 +151,5 @@ def write_edition(
     files["book.js"] = (TEMPLATES / "book.js").read_text(encoding="utf-8")
     for name, text in files.items():
         write_whole(folder / name, text)
+    write_beside(pages.values(), folder)
     return folder / "index.html"

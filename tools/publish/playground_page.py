@@ -9,6 +9,7 @@ the folder `playground`.
 
 import json
 import re
+from collections.abc import Iterable
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
@@ -163,15 +164,10 @@ def write_page(path: Path) -> Path:
     return path
 
 
-def embed_explorer(notebook: NotebookNode, folder: Path) -> NotebookNode:
-    """Put the page where a notebook shows an explorer, which is dead without a kernel.
+def embed_explorer(notebook: NotebookNode) -> NotebookNode:
+    """Return an executed notebook with the page where it shows an explorer.
 
-    Args:
-        notebook: executed; it is left as it is.
-        folder: where the notebook's own web page goes, and the playground's if there is one.
-
-    Returns:
-        The notebook as the web should show it.
+    An explorer is dead without a kernel. The notebook itself is left as it is.
     """
     notebook = deepcopy(notebook)
     code = [cell for cell in notebook.cells if cell.cell_type == "code"]
@@ -182,9 +178,13 @@ def embed_explorer(notebook: NotebookNode, folder: Path) -> NotebookNode:
             model = next((name for name in MODELS if f'"{name}"' in cell.source), default)
             frame = FRAME.replace("MODEL", model).replace("CLASS", css_class)
             cell.outputs = [new_output("display_data", {"text/html": frame})]
-    if any(found for _, found in shown):
-        write_page(folder / PAGE.name)
     return notebook
+
+
+def write_beside(pages: Iterable[str], folder: Path) -> None:
+    """Write the page into the folder of some other pages, if one of them shows it."""
+    if any(f'src="{PAGE.name}' in page for page in pages):
+        write_page(folder / PAGE.name)
 
 
 def main() -> None:

@@ -30,7 +30,7 @@ from traitlets.config import Config
 
 from tools.commands import BUILD, ROOT, remove_others, write_whole
 from tools.publish.export import OfflineExporter, heading_and_question, read_style, relink
-from tools.publish.playground_page import PAGE, embed_explorer
+from tools.publish.playground_page import PAGE, embed_explorer, write_beside
 
 REVEAL = Path(__file__).parent / "reveal"
 SLIDE_TYPES = ("slide", "subslide", "fragment", "skip", "notes")
@@ -129,7 +129,7 @@ def write_slides(paths: list[Path], folder: Path) -> list[Path]:
         "slides.html.j2", template_name="reveal", exclude_anchor_links=True, config=config
     )
     names = [path.stem for path in paths]
-    written = []
+    slides = {}
     for path in paths:
         notebook = nbformat.read(path, as_version=4)
         resources = {
@@ -139,12 +139,13 @@ def write_slides(paths: list[Path], folder: Path) -> list[Path]:
             "reveal_js": (REVEAL / "reveal.js").read_text(encoding="utf-8"),
             "notes_js": (REVEAL / "notes.js").read_text(encoding="utf-8"),
         }
-        notebook = embed_explorer(lecture(notebook), folder)
-        html, _ = exporter.from_notebook_node(notebook, resources)
+        html, _ = exporter.from_notebook_node(embed_explorer(lecture(notebook)), resources)
         way_to_source = Path(os.path.relpath(path.parent, folder)).as_posix()
-        written.append(folder / f"{path.stem}.html")
-        write_whole(written[-1], relink(html, names, way_to_source))
-    return written
+        slides[folder / f"{path.stem}.html"] = relink(html, names, way_to_source)
+    for file, html in slides.items():
+        write_whole(file, html)
+    write_beside(slides.values(), folder)
+    return [*slides]
 
 
 def main() -> None:
