@@ -3,6 +3,8 @@
 import ast
 import json
 import re
+import statistics
+from itertools import pairwise
 from pathlib import Path
 
 import nbformat
@@ -21,6 +23,8 @@ SERIES = sorted(FOLDER.glob("[0-9][0-9]_*.ipynb"))
 FOUND = [path for path in FOLDER.rglob("*.ipynb") if path.parent.name[0] != "."]
 COMMITTED = sorted(FOUND, key=lambda path: path.stem)  # each chapter before its solutions
 CLOSING_SECTIONS = ["What we learned", "Exercises", "Sources"]
+WORDS_A_MINUTE = 150  # what one reads of such a text
+GUESSED = "I have guessed"  # under it stands what answers a prediction
 MACHINE_PATH = re.compile(r"(?:^|[\s\"'(=])/(?:home|root|tmp|Users)\b|\bC:\\", re.MULTILINE)
 REGISTRY = re.compile(r"\b(?:py(?:pi|thonhosted)|(?:ana)?conda)\.(?:org|com)\b")
 MEMORY_ADDRESS = re.compile(r"\bat 0x[0-9a-f]{6,}")
@@ -66,6 +70,11 @@ def visible_texts(notebook: NotebookNode) -> list[str]:
     return [EMBEDDED_DATA.sub("", text) for text in texts]
 
 
+def fold(cell: NotebookNode) -> str:
+    """Return the line that a cell is folded under, in the book; '' if it stands open."""
+    return cell.metadata.get("fold", "")
+
+
 def imports(cell: NotebookNode) -> bool:
     """Tell whether a code cell holds an import statement."""
     code = re.sub(r"^(\s*)[%!].*", r"\1pass", cell.source, flags=re.MULTILINE)
@@ -74,7 +83,7 @@ def imports(cell: NotebookNode) -> bool:
 
 def test_there_are_notebooks_numbered_without_a_gap():
     assert SERIES
-    assert [int(path.name[:2]) for path in SERIES] == [*range(1, len(SERIES) + 1)]
+    assert [int(path.name[:2]) for path in SERIES] == [*range(len(SERIES))]
 
 
 def test_format_is_valid_with_an_id_for_each_cell(path):
@@ -111,8 +120,38 @@ def test_texts_name_nothing_of_the_machine_they_ran_on(notebook, pattern):
 
 
 def test_code_cells_are_short(path, notebook):
-    lengths = [len(re.findall(r"^.*\S", c.source, re.MULTILINE)) for c in code_cells(notebook)]
-    assert max(lengths) <= 25
+    cells = [cell for cell in code_cells(notebook) if not imports(cell)]
+    lengths = [len(re.findall(r"^.*\S", cell.source, re.MULTILINE)) for cell in cells]
+    assert max(lengths) <= 15
+    assert statistics.median(lengths) <= (6 if path in SERIES else 10)
+
+
+def test_paragraphs_are_short(path):
+    parts = re.split(r"\n\s*\n|\n(?=- |\d+\. )", markdown(path))
+    lengths = {part: len(part.split()) for part in parts if not part.startswith("|")}
+    assert [part for part, length in lengths.items() if length > 90] == []
+
+
+def test_the_time_to_read_is_what_its_words_take(chapter):
+    notebook = nbformat.read(chapter, as_version=4)
+    texts = [c.source for c in notebook.cells if c.cell_type == "markdown" and not fold(c)]
+    words = len("\n".join(texts).partition("\n## Sources")[0].split())
+    assert words <= 3_000
+    promised = re.search(r"\bIt takes [^.]*\b(\d+)\s+minutes\s+to\s+read", texts[0])
+    assert abs(int(promised[1]) - words / WORDS_A_MINUTE) <= 2
+
+
+def test_what_answers_a_prediction_is_folded(chapter):
+    cells = nbformat.read(chapter, as_version=4).cells
+    for cell, following in pairwise(cells):
+        if re.search(r"^\*\*Predict\.", cell.source, re.MULTILINE):
+            assert fold(following) == GUESSED, cell.source
+
+
+def test_folded_cells_hold_no_heading_and_their_outputs_wait_for_a_click(notebook):
+    for cell in filter(fold, notebook.cells):
+        assert cell.cell_type == "code" or not re.search("^#", cell.source, re.MULTILINE)
+        assert not cell.get("outputs") or cell.metadata.jupyter.outputs_hidden
 
 
 def test_imports_stand_in_the_cell_after_the_one_that_finds_the_package(notebook):

@@ -1,0 +1,164 @@
+"""What a checked exercise is: a right function, cases to try it on, and usual mistakes.
+
+An answer is run on small cases beside the right function. If it gives what a known mistake gives,
+that mistake's hint is what its writer is told; else what it gave, and what would be right.
+"""
+
+import dis
+import traceback
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+Function = Callable[..., Any]
+TOLERANCE = 1e-4  # relative and absolute: more than rounding, less than a mistake
+IDLE = {"RESUME", "NOP", "LOAD_CONST", "RETURN_CONST", "RETURN_VALUE"}  # what an empty body does
+MOST = 12  # numbers shown of a tensor
+
+
+def _keep_result(result: Any, *arguments: Any) -> Any:
+    return result
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """A function to write.
+
+    Attributes:
+        right: a right answer, which returns something; it bears the name of the function to write.
+        cases: makes the arguments of every trial, anew each time, since an answer may change them.
+        mistakes: usual wrong answers, by the hint that each gets: what it does, and what to try.
+        bug: where a bug is to be found, the function as the reader gets it.
+        outcome: what of a trial is compared. It takes what was returned, and the arguments as they
+            are then; numbers, tensors, strings, or lists of these come out. Where an answer draws
+            at random, they must not depend on how.
+    """
+
+    right: Function
+    cases: Callable[[], list[tuple[Any, ...]]]
+    mistakes: Mapping[str, Function] = field(default_factory=dict)
+    bug: Function | None = None
+    outcome: Function = _keep_result
+
+    @property
+    def name(self) -> str:
+        """The name of the function to write."""
+        return self.right.__name__
+
+    def judge(self, answer: Function) -> tuple[bool, str]:
+        """Tell whether an answer is right, and what to say of it."""
+        given, wanted = self._try_out(answer), self._try_out(self.right)
+        if _agree(given, wanted):
+            return True, "right."
+        if self.bug and _agree(given, self._try_out(self.bug)):
+            return False, "the bug is still in it."
+        for hint, mistake in self.mistakes.items():
+            if _agree(given, self._try_out(mistake)):
+                return False, f"not yet. {hint}"
+        wrong = [_agree(*pair) for pair in zip(given, wanted, strict=True)].index(False)
+        return False, self._describe(answer, self.cases()[wrong], given[wrong], wanted[wrong])
+
+    def _try_out(self, function: Function) -> list[Any]:
+        """What a function does in each case; an error counts as one, too."""
+        return [self._try_case(function, number) for number in range(len(self.cases()))]
+
+    def _try_case(self, function: Function, number: int) -> Any:
+        arguments = self.cases()[number]
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(number)
+            try:
+                result = function(*arguments)
+                return result if _is_blank(result) else self.outcome(result, *arguments)
+            except Exception as error:  # whatever the reader's code may raise
+                return error
+
+    def _describe(self, answer: Function, case: tuple[Any, ...], given: Any, wanted: Any) -> str:
+        """What a wrong answer does in a case that no known mistake explains."""
+        if _is_blank(given) or (given is None and _is_empty(answer)):
+            return "there is no code in it yet."
+        if given is None:
+            return "not yet. It returns nothing: end it with `return` and the result."
+        if isinstance(given, Exception):
+            return f"not yet. It stops{_failing_line(answer, given)} with {_error_text(given)}"
+        return f"not yet. For {', '.join(map(_show, case))} {_compare(given, wanted)}"
+
+
+def _is_empty(function: Function) -> bool:
+    """Whether a function's body does nothing, such as `...` after a docstring."""
+    code: Any = getattr(function, "__code__", "")  # '' has no instructions
+    return {each.opname for each in dis.get_instructions(code)} <= IDLE
+
+
+def _is_blank(outcome: Any) -> bool:
+    """Whether a `...` that stood for code was returned, or computed with."""
+    if isinstance(outcome, Exception):
+        return isinstance(outcome, NotImplementedError) or "ellipsis" in str(outcome).lower()
+    return outcome is Ellipsis
+
+
+def _agree(one: Any, other: Any) -> bool:
+    if isinstance(other, Exception):
+        return type(one) is type(other) and str(one) == str(other)
+    if isinstance(other, list | tuple) and isinstance(one, list | tuple):
+        return len(one) == len(other) and all(map(_agree, one, other))
+    if isinstance(other, str):
+        return bool(one == other)
+    numbers, others = _read_numbers(one), _read_numbers(other)
+    if numbers is None or others is None or numbers.shape != others.shape:
+        return False
+    return torch.allclose(numbers, others, TOLERANCE, TOLERANCE, equal_nan=True)
+
+
+def _read_numbers(value: Any) -> Tensor | None:
+    """A number, an array or a list of numbers as a tensor, float64; None for anything else."""
+    try:
+        return torch.as_tensor(value).detach().cpu().double()
+    except (TypeError, ValueError, RuntimeError):
+        return None
+
+
+def _compare(given: Any, wanted: Any) -> str:
+    """How an outcome differs from the one wanted; of lists, the first parts that differ."""
+    if isinstance(given, list | tuple) and isinstance(wanted, list | tuple):
+        for one, other in zip(given, wanted, strict=False):
+            if not _agree(one, other):
+                return _compare(one, other)
+    numbers, others = _read_numbers(given), _read_numbers(wanted)
+    if numbers is None or others is None or numbers.shape != others.shape or others.numel() <= MOST:
+        return f"it gives {_show(given)}, where {_show(wanted)} is right."
+    return f"its numbers are wrong by up to {(numbers - others).abs().max():.3g}."
+
+
+def _show(value: Any) -> str:
+    """A value in a few words."""
+    if isinstance(value, nn.Module | torch.optim.Optimizer):
+        return f"{type(value).__name__}"
+    numbers = _read_numbers(value)
+    if numbers is None:
+        return (
+            repr(value) if isinstance(value, str) else f"something of type {type(value).__name__}"
+        )
+    if numbers.numel() > MOST:
+        return f"numbers of shape {tuple(numbers.shape)}"
+    return str(_round(numbers.tolist()))
+
+
+def _round(numbers: Any) -> Any:
+    """Numbers, or lists of them, to four digits."""
+    return (
+        [_round(each) for each in numbers] if isinstance(numbers, list) else float(f"{numbers:.4g}")
+    )
+
+
+def _failing_line(function: Function, error: Exception) -> str:
+    frames = traceback.extract_tb(error.__traceback__)
+    lines = [frame.line for frame in frames if frame.name == function.__name__ and frame.line]
+    return f" at `{lines[-1]}`" if lines else ""
+
+
+def _error_text(error: Exception) -> str:
+    first_line = str(error).partition("\n")[0]
+    return f"{type(error).__name__}: {first_line}"
