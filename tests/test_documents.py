@@ -89,7 +89,7 @@ def test_teaching_names_sections_and_figures_that_the_notebooks_have():
         assert f"\n## {section}\n" in shown, section
         for number in re.findall(r"\d[\d.,]*\d", answer):
             assert number in shown, (section, number)
-    named = set(re.findall(r"\*([A-Z][^*]+)\*", text.replace("**", "")))
+    named = set(re.findall(r"\*([A-Z][^*]+)\*", " ".join(text.replace("**", "").split())))
     all_of_it = "\n".join(map(notebook_text, ROOT.glob("notebooks/*.ipynb")))
     assert [name for name in named if name.rstrip(".") not in all_of_it] == []
 
