@@ -43,8 +43,12 @@ quote("the 1 needs the least, {}, and", 0.076)  # checked in the solutions
 
 assert distance_left(2, 0.25) == 1 and distance_left(2, 0.24) < 0.9 < 1.1 < distance_left(2, 0.26)
 quote("at 1/a², which is {} and {}.", 1 / 4, 1 / 9)
-quote("{} + 254 is {}, and 508 - {} = {} is what", 254, 508, 256, 252)
-quote("Half of it is {}.", 126)
+byte = torch.tensor(254, dtype=torch.uint8)
+quote("`uint8` ends at {},", torch.iinfo(torch.uint8).max)
+quote(
+    "{} + {}, which is {}, is stored as {}, and half of it is {}.",
+    byte, byte, 2 * int(byte), byte + byte, (byte + byte) / 2,
+)  # fmt: skip
 
 quote("The 0 takes the most ink, {} a pixel, and the 1 the least, {}.", ink["0"], ink["1"])
 if digits.name == "mnist":
