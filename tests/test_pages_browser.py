@@ -117,5 +117,5 @@ def test_speaker_view_shows_the_full_text(open_page, slides: Path) -> None:
     with page.context.expect_page() as opened:
         page.keyboard.press("s")
     notes = opened.value.locator(".speaker-controls-notes .value")
-    notes.get_by_text("half an hour to read").wait_for()
-    assert not page.get_by_text("half an hour to read").is_visible()
+    notes.get_by_text("minutes to read").wait_for()
+    assert not page.get_by_text("minutes to read").is_visible()
