@@ -103,6 +103,9 @@ GIBBS_STEP = Exercise(
         "All pictures share one row of random numbers: each picture needs a draw of its own.": (
             _with_one_row_of_luck
         ),
+        "It stops half way, at the hidden units: a step comes down to pixels again.": (
+            lambda v, W, b, c: torch.bernoulli((v @ W.T + c).sigmoid())
+        ),
         "The biases of the hidden units, c, are missing on the way up.": (
             lambda v, W, b, c: torch.bernoulli(
                 (torch.bernoulli((v @ W.T).sigmoid()) @ W + b).sigmoid()
