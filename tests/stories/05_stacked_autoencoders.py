@@ -138,7 +138,8 @@ quote("from scratch for {} steps,", thirty["settings"]["training"]["steps"])
 quote("ours had an error of {}; fine-tuned, {}.", error_before, error_tuned)
 quote("improved with the first layer, to {} %,", probes["trained"][0])
 quote("the same network ended at {}.", error_joint)
-quote("jointly from scratch it ends below {}, and below", 0.02)  # checked in the solutions
+quote("jointly from scratch it ends below {}, and below", 0.013)  # checked in the solutions
+quote("the error comes out below {}, about half", 0.016)
 
 # %% solutions
 
@@ -146,13 +147,13 @@ quote("Jointly from scratch the ReLU network comes to {}.", relu_joint)
 quote("with as many steps in all, it comes to {}:", relu_tuned)
 quote("the unrolled stack is worse than the average image, {}.", relu_before)
 if digits.name == "mnist":
-    assert relu_joint < 0.02
+    assert relu_joint < 0.013
     assert relu_joint < relu_tuned < relu_before
     assert relu_before > 0.0675  # what the average image costs in the notebook
 
 quote("the same steps, and {}: about half", error_glorot)
 if digits.name == "mnist":
-    assert error_glorot < 0.6 * 0.0284  # what the notebook's network from scratch comes to
+    assert error_glorot < 0.016 < 0.6 * 0.0284  # what the notebook's from scratch comes to
 
 quote("on the way up: {}, {} and {} %.", *probes["layer by layer"])
 quote("they keep them: {}, {} and {} %.", *probes["with labels"])
