@@ -1,10 +1,12 @@
 """Notebook 5: where layer-wise training helps, where it does not, and what the layers learn."""
 
-from tools.make.residual import residual_autoencoder
-
 assert evaluate(first, digits.test_images) == error_first  # nothing on top has moved it
 if digits.name == "mnist":
     assert 0.4 < errors[-1] / spread < 0.5  # of the third layer
+
+with torch.no_grad():
+    error_right = (first(riddled) - clean).square().mean()
+assert error > 1.1 * error_right  # of the layer trained with the bug
 
 quote("the average image costs {}, as in", error_mean)
 quote("its error is {}, and some digits are gone", error_before)
@@ -19,38 +21,34 @@ if digits.name == "mnist":
 
 _, fallen, _, resting = history_joint.steps[:4]
 quote("By step {}, its first point, it has fallen almost to {}, the error", fallen, error_mean)
-quote("there it rests until about step {}:", resting)
+quote("there it rests until about step {}.", resting)
 if digits.name == "mnist":
     assert all(abs(error / error_mean - 1) < 0.05 for error in history_joint.test_loss[1:4])
 
-how = unrolled["settings"]
+how = longer["settings"]
 steps = {kind: 3 * layerwise["steps"] + how["steps"] for kind, layerwise in how["pretraining"]}
 assert steps["sigmoid"] == steps["relu"]
 quote("more steps, {} in all, of {} images each", steps["relu"], how["batch_size"])
 
-ways = unrolled["figures"]["sigmoid"]
-quote(
-    "not yet fine-tuned: {}. Fine-tuned: {}. From scratch, with the steps of fine-tuning only: {};",
-    *(ways[way]["mean"] for way in ("pretrained", "fine-tuned", "scratch, steps of fine-tuning")),
-)
-quote("From scratch with all the steps: {}. So", ways["scratch, all steps"]["mean"])
+ways = longer["figures"]["sigmoid"]
+quote("the network does learn, and comes to {}.", ways["scratch, all steps"]["mean"])
+quote("with well under half of that, {}.", ways["fine-tuned"]["mean"])
 assert ways["fine-tuned"]["mean"] < 0.5 * ways["scratch, all steps"]["mean"]
-assert sum(error > 0.066 for error in ways["scratch, steps of fine-tuning"]["all"]) == 1
 assert (ways["fine-tuned"]["lr"], ways["scratch, all steps"]["lr"]) == (whole.lr, total.lr)
 
 tried = ways["scratch, all steps"]["selection errors"]
-quote("There the sigmoid network ends at {} on the training images", tried["0.003"])
-quote("it comes to {}. All rates are", tried["0.01"])
+quote("network from scratch ends at {} on the training images;", tried["0.003"])
+quote("at its own best, 1e-2, at {}.", tried["0.01"])
 assert min(tried, key=tried.get) == "0.01"
 
-ways = unrolled["figures"]["relu"]
-quote(
-    "Now ReLU. Fine-tuned: {}. From scratch, with all the steps: {}.",
-    ways["fine-tuned"]["mean"], ways["scratch, all steps"]["mean"],
-)  # fmt: skip
-quote("the network comes to {}, little worse", ways["scratch, steps of fine-tuning"]["mean"])
+ways = longer["figures"]["relu"]
+quote("from scratch, with all the steps, {}.", ways["scratch, all steps"]["mean"])
 assert ways["scratch, all steps"]["lr"] == 3e-3
 assert ways["scratch, all steps"]["mean"] < ways["fine-tuned"]["mean"]
+
+sigmoid, relu = (torch.tensor(gradient_sizes(16, kind)) for kind in ("sigmoid", "relu"))
+assert (sigmoid[2:15] / sigmoid[1:14] - 7).abs().max() < 1.5  # what each leaves is a seventh
+assert 0.3 < relu[0] / relu[-1] < 3
 
 purity_untrained, purity_trained = zip(*purities.values(), strict=True)
 quote(
@@ -63,12 +61,7 @@ if digits.name == "mnist":
 assert cosines.min() > 0.999
 assert reached > real  # of the third layer
 
-quote("a linear layer reads {} % of the digits", pixels)
-quote(
-    "From the first trained layer it reads {} %, from the second {} %, from the third {} %.",
-    *probes["trained"],
-)
-quote("the narrow third one, to {} %.", probes["untrained"][2])
+quote("The accuracy rises with the first layer, to {} %,", probes["trained"][0])
 quote("lose them: {} % against {} %", probes["trained"][2], probes["untrained"][2])
 for learnt, random in zip(probes["trained"], probes["untrained"], strict=True):
     assert learnt > random
@@ -77,13 +70,12 @@ if digits.name == "mnist":
     assert probes["trained"][0] > pixels + 2
     assert probes["trained"][2] > probes["untrained"][2] + 4
 
-linear, nearest = ({name: pair[i] for name, pair in readings.items()} for i in (0, 1))
 quote(
     "names {} % from PCA's {} numbers and {} % from those of the fine-tuned stack, "
     "the nearest neighbours {} and {} %.",
     linear["PCA"], 30, linear["fine-tuned stack"], nearest["PCA"], nearest["fine-tuned stack"],
 )  # fmt: skip
-quote("than all {} pixels ({} %)", 784, nearest["pixels"])
+quote("than all {} pixels, probably", 784)
 if digits.name == "mnist":
     assert linear["PCA"] > linear["stack"]
     assert nearest["PCA"] > nearest["fine-tuned stack"] > nearest["stack"]
@@ -101,7 +93,14 @@ if digits.name == "mnist":
 how = few["settings"]
 quote("three hidden layers of {} units,", how["sizes"][1])
 quote("on {} images whose labels are used for nothing else", how["n_validation"])
-assert max(losses) < 1e-3
+losses = [
+    loss
+    for starts in few["figures"].values()
+    for cases in starts.values()
+    for case in cases.values()
+    for loss in case["training loss"]
+]
+assert max(losses) < 1e-3  # each learnt its labelled images
 
 
 def few_labels(units, figure):
@@ -111,13 +110,8 @@ def few_labels(units, figure):
 
 
 sigmoid, relu = few_labels("sigmoid", "mean"), few_labels("relu", "mean")
-n_labels = torch.tensor([[100], [1_000], [10_000]])
-quote(
-    "With {} labels the error rate goes from {} to {} %, with {} from {} to {} %, "
-    "with {} from {} to {} %,",
-    *torch.cat([n_labels, sigmoid], 1).flatten(),
-)
-quote("From {} to {} %, from {} to {} %, from {} to {} %.", *relu.flatten())
+quote("With {} labels the error rate goes from {} to {} %.", 100, *sigmoid[0])
+quote("by a little, {} against {} %;", *relu[0].flip(0))
 
 gain, spread = sigmoid[:, 0] - sigmoid[:, 1], few_labels("sigmoid", "sd").max(1).values
 assert (gain[:2] > spread[:2]).all()
@@ -131,27 +125,21 @@ for n, ahead in (("100", 3), ("1000", 0)):  # of three seeds, those that pretrai
     seeds = (few["figures"]["relu"][start][n]["all"] for start in ("scratch", "pretrained"))
     assert sum(scratch > pretrained for scratch, pretrained in zip(*seeds, strict=True)) == ahead
 
-table = dict(rows)
-best, best_2006 = here["test error"], table["deep autoencoder, layer by layer, 2006"]
-quote("Our deep autoencoder has an error of {}, just below their {}.", best, best_2006)
+best, best_2006 = here["test error"], rows["deep autoencoder, layer by layer, 2006"]
+quote("Ours has an error of {}, just below their {}.", best, best_2006)
 quote("The stack of this notebook, with its {}, is better", 784 * error_tuned)
-assert best < 2.94 < best_2006 < table["PCA, ours"]
-assert round(table["PCA, ours"], 2) == table["PCA, 2006"]
+assert best < 2.94 < best_2006 < rows["PCA, ours"]
+assert round(rows["PCA, ours"], 2) == rows["PCA, 2006"]
 if digits.name == "mnist":
-    assert table["logistic PCA, 2006"] < 784 * error_tuned < table["PCA, 2006"]
+    assert rows["logistic PCA, 2006"] < 784 * error_tuned < rows["PCA, 2006"]
 
-how = thirty["settings"]["training"]
-wide = residual_autoencoder(30)
-sizes = [weight.shape[1] for weight in wide.encoder.parameters() if weight.ndim == 2]
-widest = wide.decoder[0].out_features
-quote("{} -> {} -> {} down, and up again through {} units", *sizes, wide.latent_dim, widest)
-quote("jointly from scratch, {} steps of {} images", how["steps"], how["batch_size"])
-quote("{} %, after {} minutes of pretraining and {} minutes of", 1.3, 585, 444)
+quote("from scratch for {} steps,", thirty["settings"]["training"]["steps"])
 
 quote("ours had an error of {}; fine-tuned, {}.", error_before, error_tuned)
 quote("improved with the first layer, to {} %,", probes["trained"][0])
 quote("the same network ended at {}.", error_joint)
-quote("jointly from scratch it ends below {}, and below", 0.02)  # checked in the solutions
+quote("jointly from scratch it ends below {}, and below", 0.013)  # checked in the solutions
+quote("the error comes out below {}, about half", 0.016)
 
 # %% solutions
 
@@ -159,13 +147,13 @@ quote("Jointly from scratch the ReLU network comes to {}.", relu_joint)
 quote("with as many steps in all, it comes to {}:", relu_tuned)
 quote("the unrolled stack is worse than the average image, {}.", relu_before)
 if digits.name == "mnist":
-    assert relu_joint < 0.02
+    assert relu_joint < 0.013
     assert relu_joint < relu_tuned < relu_before
     assert relu_before > 0.0675  # what the average image costs in the notebook
 
 quote("the same steps, and {}: about half", error_glorot)
 if digits.name == "mnist":
-    assert error_glorot < 0.6 * 0.0284  # what the notebook's network from scratch comes to
+    assert error_glorot < 0.016 < 0.6 * 0.0284  # what the notebook's from scratch comes to
 
 quote("on the way up: {}, {} and {} %.", *probes["layer by layer"])
 quote("they keep them: {}, {} and {} %.", *probes["with labels"])
