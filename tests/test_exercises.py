@@ -43,7 +43,7 @@ def definition(source: str, name: str) -> str:
         for node in ast.walk(ast.parse(source))
         if isinstance(node, ast.FunctionDef) and node.name == name
     ]
-    body = [node for node in function.body if not isinstance(node, ast.Expr)]
+    body = function.body[ast.get_docstring(function) is not None :]
     return "\n".join(map(ast.unparse, body))
 
 

@@ -32,9 +32,9 @@ class Exercise:
         cases: makes the arguments of every trial, anew each time, since an answer may change them.
         mistakes: usual wrong answers, by the hint that each gets: what it does, and what to try.
         bug: where a bug is to be found, the function as the reader gets it.
-        outcome: what of a trial is compared. It takes what was returned, and the arguments as they
-            are then; numbers, tensors, strings, or lists of these come out. Where an answer draws
-            at random, they must not depend on how.
+        outcome: what of a trial is compared. It takes what was returned, which is not None, and the
+            arguments as they are then; numbers, tensors, strings, or lists of these come out. Where
+            an answer draws at random, they must not depend on how.
     """
 
     right: Function
@@ -71,7 +71,9 @@ class Exercise:
             torch.manual_seed(number)
             try:
                 result = function(*arguments)
-                return result if _is_blank(result) else self.outcome(result, *arguments)
+                if result is None or _is_blank(result):
+                    return result
+                return self.outcome(result, *arguments)
             except Exception as error:  # whatever the reader's code may raise
                 return error
 
