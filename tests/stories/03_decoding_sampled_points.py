@@ -14,26 +14,26 @@ if digits.name == "mnist":
     assert 0.01 < decoded < new < noise
     assert blurred < new
 
-quote("In {} % of the places the judge", 100 * layout["as drawn"])
-quote("only in {} % if the grid", 100 * layout["upside down"])
-assert corner_is_right
-assert layout["as drawn"] > 2 * layout["upside down"]
+upside_down, as_drawn = map(find_agreement, layout.values())
+quote("Only in {} % of the places, fewer", 100 * find_agreement(table))
+quote("in {} % of the places the judge", 100 * as_drawn)
+corner = decode_points(model.decode, torch.stack((low[0], high[1])))  # (1, 28, 28)
+assert torch.allclose(grid_images[0, 0], corner, atol=1e-5)
+assert find_agreement(table) == upside_down < as_drawn / 2
 
 named_on_line = judge.label_and_confidence(frames)[0].tolist()
 if digits.name == "mnist":
     assert list(dict.fromkeys(named_on_line)) == [0, 3, 8, 1]
 
-quote("differ by {}, any two of them by {}, and two random", neighbours, any_two)
-quote("training images by {}.", two_training)
+quote("line differ by {}, and any two of them by {}.", neighbours, any_two)
 quote("smoother still, {}!", neighbours_fade)
 assert neighbours < any_two
-assert neighbours < two_training
 if digits.name == "mnist":
     assert neighbours_fade < neighbours < any_two / 2
 
 on_line, on_fade = third_digit.values()
 quote("{} of the 45 decoded lines pass through a third digit, but only {} of", on_line, on_fade)
-quote("fewer lines lead through a third digit than {}.", on_line)
+quote("if it is {} again,", on_line)
 quote("the same for both, {} and {},", *sureness.values())
 if digits.name == "mnist":
     assert on_line > 2 * on_fade
@@ -41,58 +41,40 @@ if digits.name == "mnist":
 quote("At the left end, {} times as lonely", distances[0])
 quote("at the right end the distance is {},", distances[-1])
 
-quote("the judge's doubt is {} %, around the 1s {} %,", doubts["0"], doubts["1"])
-quote("in {} % and {} % of the places;", agreements["0"], agreements["1"])
-quote("the 6 equals them, with {} %.", agreements["6"])
+quote("training image in {} % of the places among the 0s,", agreements["0"])
+quote("and in {} % among the 1s;", agreements["1"])
+quote("close behind comes the 6 with {} %.", agreements["6"])
 quote("At the other end is the 5 with {} %:", agreements["5"])
 if digits.name == "mnist":
-    assert {"0", "1"} <= set(sorted(doubts, key=doubts.get)[:3])
-    assert {"0", "1"} <= set(sorted(agreements, key=agreements.get)[-3:])
+    assert sorted(agreements, key=agreements.get)[-3:] == ["6", "1", "0"]
     assert min(agreements, key=agreements.get) == "5"
 
-quote("of which it is more than {} % sure.", 99)
+quote("is more than {} % sure.", 99)
 quote("less than 90 % sure of {} %, and less than 50 % sure of {} %.", 100 * unsure, 100 * lost)
 if digits.name == "mnist":
     assert 0.05 < unsure < 0.15
     assert 0 < lost < 0.02
 
-among, beyond = by_distance["0 to 2"], by_distance["above 32"]
-quote("from {} % among the data to {} % beyond a distance of 32,", among, beyond)
-everywhere, near_data, between = ranks.values()
-quote("the rank correlation is weak ({}, where", everywhere)
-quote("near the data it all but vanishes ({}).", near_data)
-quote("where five or fewer are, it is {} % (", by_mixture["5 or fewer"])
-quote("with being mixed: {}).", between)
-if digits.name == "mnist":
-    assert beyond > 2 * among
-    assert 0.1 < everywhere < 0.4
-    assert abs(near_data) < 0.2 < between
-    assert by_mixture["5 or fewer"] > 10 * by_mixture["all 10"]
-
-quote("{} for codes that the mixture has not seen, where", scores[best])
-quote("where the box comes to {}, and", uniform_score)
+quote("we tried: {} for codes that the mixture has not seen.", scores[best])
+quote("The box comes to {}, and", uniform_score)
 assert scores[best] > uniform_score
 if digits.name == "mnist":
     assert best == 30
+    assert scores[1] < scores[3] < scores[10] < scores[30]
 
-box, mixture, real = (values for values, _ in results.values())
-sure = "at least 90 % sure"
-quote("90 % sure of {} % of its pictures,", 100 * mixture[sure])
-quote("against {} % for the box and {} % for real codes,", 100 * box[sure], 100 * real[sure])
-lonely = "median distance to the data"
-quote("a median distance of {} from the data,", mixture[lonely])
-quote("those of the box lie at {}.", box[lonely])
-assert mixture[lonely] < box[lonely]
+quote("at least 90 % sure of {} % of its pictures,", 100 * sure["from the mixture"])
+quote("against {} % for the box,", 100 * sure["evenly from the box"])
+assert lonely["from the mixture"] < lonely["evenly from the box"]
 if digits.name == "mnist":
-    assert mixture[sure] > box[sure] + 0.027  # four standard errors of 0.9 among 2,000
-    assert mixture["mean confidence"] > box["mean confidence"]
+    assert sure["from the mixture"] > sure["evenly from the box"] + 0.027  # four standard errors
+    assert lonely["from the mixture"] < 1.5
+    assert 2.5 < lonely["evenly from the box"] < 3.5
 
-box_shares = results["evenly from the box"][1]
-quote("{} % of its pictures are named 8,", 100 * box_shares[8])
-quote("only {} % are named 5.", 100 * box_shares[5])
+quote("{} % of its pictures are named 8,", 100 * shares["evenly from the box"][8])
+quote("only {} % are named 5.", 100 * shares["evenly from the box"][5])
 wrong_box, wrong_mixture = misplaced.values()
-quote("{} % of its pictures would have to change their digit,", 100 * wrong_box)
-quote("and {} % of the mixture's.", 100 * wrong_mixture)
+quote("{} % of its pictures would have to change their digit,", wrong_box)
+quote("and {} % of the mixture's.", wrong_mixture)
 if digits.name == "mnist":
     assert wrong_mixture < wrong_box / 2
 
@@ -110,7 +92,7 @@ if digits.name == "mnist":
 
 quote("on {} lines where it was {}.", third["8 numbers"], third["2 numbers"])
 if digits.name == "mnist":
-    assert third["8 numbers"] < third["2 numbers"]
+    assert 16 < third["8 numbers"] < 24 < third["2 numbers"]
 
 quote("the lower error for all {} digits.", wins)
 quote("But {} of the ten are another digit:", wrong["average code"])
