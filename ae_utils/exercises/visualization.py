@@ -105,6 +105,9 @@ KNN_VOTE = Exercise(
         "that most of them bear, their mode.": (
             lambda z, known, labels, k: _votes(z, known, labels, k).median(1).values
         ),
+        "`mode` gives two things, the winners and their places: take its `.values`.": (
+            lambda z, known, labels, k: _votes(z, known, labels, k).mode(1)
+        ),
         "Only the nearest code is asked: let all k vote.": (
             lambda z, known, labels, k: _votes(z, known, labels, 1)[:, 0]
         ),
