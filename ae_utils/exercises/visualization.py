@@ -24,6 +24,7 @@ class _Encoder(nn.Module):
         self.slopes = nn.Parameter(torch.tensor([1.0, 2.0]))
 
     def forward(self, x: Tensor) -> Tensor:
+        """Encode images (N, 1, 28, 28), N at most `most`: (N, 2)."""
         if len(x) > self.most:
             raise MemoryError(f"there is no room for {len(x)} images, only for {self.most}")
         return x.mean((1, 2, 3))[:, None] * self.slopes
