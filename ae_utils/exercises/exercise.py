@@ -139,10 +139,11 @@ def _show(value: Any) -> str:
     if isinstance(value, nn.Module | torch.optim.Optimizer):
         return f"{type(value).__name__}"
     numbers = _read_numbers(value)
+    if numbers is None and isinstance(value, list | tuple):
+        return f"({', '.join(map(_show, value))})"
     if numbers is None:
-        return (
-            repr(value) if isinstance(value, str) else f"something of type {type(value).__name__}"
-        )
+        kind = f"something of type {type(value).__name__}"
+        return repr(value) if isinstance(value, str) else kind
     if numbers.numel() > MOST:
         return f"numbers of shape {tuple(numbers.shape)}"
     return str(_round(numbers.tolist()))
