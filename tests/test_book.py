@@ -183,10 +183,10 @@ def test_cells_with_one_fold_are_folded_together_under_its_line(tmp_path):
     assert not soup.select("details[open]") and "Go on." not in optional.text
 
 
-def test_first_bold_use_of_a_term_leads_to_the_glossary(tmp_path):
-    text = "# 1. First\nWhy?\n\nA **code** and **codes**, a **k-NN accuracy**, a **thing**."
+def test_first_stressed_use_of_a_term_leads_to_the_glossary(tmp_path):
+    text = "# 1. First\nWhy?\n\nA **code** and *codes*, a **k-NN accuracy.** A **thing**."
     write_edition({"01_first": make_notebook(text)}, tmp_path, tmp_path, [])
     soup = BeautifulSoup((tmp_path / "01_first.html").read_text("utf-8"), "html.parser")
     links = [(link.text, link["href"]) for link in soup.select("a.term")]
-    terms = [("code", "glossary.html#Code"), ("k-NN accuracy", "glossary.html#k-NN-accuracy")]
+    terms = [("code", "glossary.html#Code"), ("k-NN accuracy.", "glossary.html#k-NN-accuracy")]
     assert links == terms

@@ -106,7 +106,7 @@ def read_glossary(names: Collection[str]) -> NotebookNode:
 
 
 def link_terms(page: str, glossary: str) -> str:
-    """Let the first time that a page has a term of the glossary in bold lead to it.
+    """Let the first time that a page stresses a term of the glossary lead to it.
 
     Args:
         page: the HTML of a chapter.
@@ -117,15 +117,15 @@ def link_terms(page: str, glossary: str) -> str:
     }
     linked = set[str]()
 
-    def replace(bold: re.Match[str]) -> str:
-        term = html.unescape(bold[1]).replace(" ", "-").lower()
+    def replace(words: re.Match[str]) -> str:
+        term = html.unescape(words[2]).rstrip(".").replace(" ", "-").lower()
         anchor = anchors.get(term) or anchors.get(term.removesuffix("s"))
         if not anchor or anchor in linked:
-            return bold[0]
+            return words[0]
         linked.add(anchor)
-        return f'<a class="term" href="glossary.html#{anchor}">{bold[0]}</a>'
+        return f'<a class="term" href="glossary.html#{anchor}">{words[0]}</a>'
 
-    return re.sub("<strong>([^<]+)</strong>", replace, page)
+    return re.sub(r"<(strong|em)>([^<]+)</\1>", replace, page)
 
 
 def find_way(source: Path, folder: Path, stamp: tuple[str, str]) -> str:
