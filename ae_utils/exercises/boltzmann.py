@@ -30,13 +30,9 @@ def hidden_free_energy(h: Tensor, W: Tensor, b: Tensor, c: Tensor) -> Tensor:
     return -(h @ c) - F.softplus(h @ W + b).sum(1)
 
 
-def _hidden_states() -> list[Case]:
-    return [(all_states(2), *_machine(2, 2)), (all_states(2), *_machine(3, 2))]
-
-
 HIDDEN_FREE_ENERGY = Exercise(
     right=hidden_free_energy,
-    cases=_hidden_states,
+    cases=lambda: [(all_states(2), *_machine(n, 2)) for n in (2, 3)],
     mistakes={
         "Its sign is turned: likely states have a low free energy. Put a minus before each sum.": (
             lambda h, W, b, c: h @ c + F.softplus(h @ W + b).sum(1)
@@ -74,8 +70,6 @@ def _starts() -> list[Case]:
 
 def _count_pairs(made: Any, *arguments: Any) -> Any:
     """How often pixels are on, alone and in pairs, to a quarter: it hangs on no draw."""
-    if not isinstance(made, Tensor):
-        return made
     if not ((made == 0) | (made == 1)).all():
         return "numbers between 0 and 1"
     return (made.float().T @ made.float() / len(made) * 4).round() / 4
@@ -106,10 +100,11 @@ GIBBS_STEP = Exercise(
         "It stops half way, at the hidden units: a step comes down to pixels again.": (
             lambda v, W, b, c: torch.bernoulli((v @ W.T + c).sigmoid())
         ),
+        "W is on its side: up, from pixels (N, 8) to hidden units (N, 5), it is `v @ W.T`.": (
+            lambda v, W, b, c: v @ W
+        ),
         "The biases of the hidden units, c, are missing on the way up.": (
-            lambda v, W, b, c: torch.bernoulli(
-                (torch.bernoulli((v @ W.T).sigmoid()) @ W + b).sigmoid()
-            )
+            lambda v, W, b, c: gibbs_step(v, W, b, 0 * c)
         ),
     },
 )
@@ -131,6 +126,11 @@ def _chances(v: Tensor, W: Tensor, c: Tensor) -> Tensor:
     return (v @ W.T + c).sigmoid()
 
 
+def _with_drawn_units(data: Tensor, made: Tensor, W: Tensor, c: Tensor) -> Tensor:
+    of_data, of_made = (torch.bernoulli(_chances(v, W, c)).T @ v for v in (data, made))
+    return (of_data - of_made) / len(data)
+
+
 WEIGHT_GRADIENT = Exercise(
     right=weight_gradient,
     cases=_batches,
@@ -148,6 +148,9 @@ WEIGHT_GRADIENT = Exercise(
             lambda data, made, W, c: (
                 ((data @ W.T + c).T @ data - (made @ W.T + c).T @ made) / len(data)
             )
+        ),
+        "Its hidden units are drawn. Their chances have the same mean, which is less noisy.": (
+            _with_drawn_units
         ),
         "The hidden units saw data both times. For the second bracket they have to see `made`.": (
             lambda data, made, W, c: _chances(data, W, c).T @ (data - made) / len(data)
@@ -180,15 +183,24 @@ def _without_clones(v: Tensor, i: int, W: Tensor, b: Tensor, c: Tensor) -> Tenso
     return (_free_energy(off, W, b, c) - _free_energy(on, W, b, c)).sigmoid()
 
 
-def _of_its_value(v: Tensor, i: int, W: Tensor, b: Tensor, c: Tensor) -> Tensor:
-    on = pixel_chance(v, i, W, b, c)
-    return torch.where(v[:, i] == 1, on, 1 - on)
+def _in_place(v: Tensor, i: int, W: Tensor, b: Tensor, c: Tensor) -> Tensor:
+    chance = pixel_chance(v, i, W, b, c)
+    v[:, i] = 0
+    return chance
+
+
+def _with_pictures(chance: Any, v: Tensor, *arguments: Any) -> list[Any]:
+    return [chance, "v as it was" if v.equal(_pixels()[0][0]) else "v, which has changed"]
 
 
 PIXEL_CHANCE = Exercise(
     right=pixel_chance,
     cases=_pixels,
+    outcome=_with_pictures,
     mistakes={
+        "The chance is right, but it writes into the caller's pictures: do so in `v.clone()`.": (
+            _in_place
+        ),
         "It is the chance that the pixel is off: the picture of lower free energy is likelier.": (
             lambda v, i, W, b, c: 1 - pixel_chance(v, i, W, b, c)
         ),
@@ -199,7 +211,7 @@ PIXEL_CHANCE = Exercise(
             lambda v, i, W, b, c: ((v @ W.T + c).sigmoid() @ W + b).sigmoid()[:, i]
         ),
         "It is the chance of the value that the pixel has. Asked is that of 1, for all pictures.": (
-            _of_its_value
+            lambda v, i, W, b, c: (1 - v[:, i] - pixel_chance(v, i, W, b, c)).abs()
         ),
         "It is a difference of free energies, in nats: its sigmoid is the chance.": (
             lambda v, i, W, b, c: pixel_chance(v, i, W, b, c).logit()
@@ -208,24 +220,15 @@ PIXEL_CHANCE = Exercise(
 )
 
 
-# Find the bug: two machines compared by their free energies
-
-
 def mean_log_p(v: Tensor, W: Tensor, b: Tensor, c: Tensor) -> Tensor:
     """How likely a machine finds pictures, on average, in nats."""
     log_z = (-_free_energy(all_states(len(b)), W, b, c)).logsumexp(0)
     return (-_free_energy(v, W, b, c)).mean() - log_z
 
 
-def _pictures() -> list[Case]:
-    W, b, c = _machine(8, 5)
-    v = all_states(8)[[3, 77, 200]]
-    return [(v, W, b, c), (v, 0 * W, b, c)]
-
-
 MEAN_LOG_P = Exercise(
     right=mean_log_p,
-    cases=_pictures,
+    cases=lambda: [(all_states(8)[[3, 77, 200]], *_machine(8, n)) for n in (5, 2)],
     bug=lambda v, W, b, c: -_free_energy(v, W, b, c).mean(),
     mistakes={
         "It sums over the pictures in `v`. Z is a sum over all 256, which `V` holds.": (

@@ -43,8 +43,6 @@ def _stacks_with_images() -> list[Case]:
 
 def _mark_draws(inputs: Any, *arguments: Any) -> Any:
     """The inputs; of those that are all 0 and 1, which were drawn, a word."""
-    if inputs is None:
-        return None
     return ["only 0 and 1" if bool((u.round() == u).all()) else u for u in inputs]
 
 
@@ -82,10 +80,11 @@ STACK_INPUTS = Exercise(
         "It hands on what arrives at the hidden units, any number: chances need the sigmoid.": (
             lambda machines, x: _handed_on(machines, x, lambda machine, u: machine.hidden_input(u))
         ),
+        "The images are missing: the first machine learns from x itself.": (
+            lambda machines, x: stack_inputs([*machines, machines[-1]], x)[1:]
+        ),
         "It is one too long: no machine learns from the code.": (
-            lambda machines, x: _handed_on(
-                [*machines, machines[-1]], x, lambda machine, u: machine.hidden_mean(u)
-            )
+            lambda machines, x: stack_inputs([*machines, machines[-1]], x)
         ),
     },
 )
@@ -96,12 +95,15 @@ def decoder_layers(machines: Machines) -> Layers:
     return [(machine.weight.T, machine.visible_bias) for machine in reversed(machines)]
 
 
-def _without_gradients(layers: Any, *arguments: Any) -> Any:
-    return layers and [[numbers.detach() for numbers in layer] for layer in layers]
+def _with_order(layers: Any, machines: Machines) -> list[Any]:
+    """The layers, and which machines the caller has then, from the image on."""
+    return [list(layers), [type(machine).__name__ for machine in machines]]
 
 
-def _stacks() -> list[Case]:
-    return [(_machines(3, 3, 3, 3),), (_machines(4, 3, 2, 1),)]
+def _turn_stack_around(machines: list[BoltzmannMachine]) -> Layers:
+    layers = decoder_layers(machines)
+    machines.reverse()
+    return layers
 
 
 def _with_biases_of_hidden_units(machines: Machines) -> Layers:
@@ -111,9 +113,11 @@ def _with_biases_of_hidden_units(machines: Machines) -> Layers:
 
 DECODER_LAYERS = Exercise(
     right=decoder_layers,
-    cases=_stacks,
-    outcome=_without_gradients,
+    cases=lambda: [(_machines(3, 3, 3, 3),), (_machines(4, 3, 2, 1),)],
+    outcome=_with_order,
     mistakes={
+        "The layers are right, but `machines.reverse()` turns the caller's own stack around: take "
+        "`reversed(machines)`.": _turn_stack_around,
         "It begins at the image. The decoder begins at the code: the last machine comes first.": (
             lambda machines: [(machine.weight.T, machine.visible_bias) for machine in machines]
         ),
@@ -141,27 +145,22 @@ def starting_weights(n_in: int, n_out: int) -> Tensor:
     return torch.empty(n_out, n_in).uniform_(-bound, bound)
 
 
-def _layer_sizes() -> list[Case]:
-    return [(200, 300), (500, 100)]
-
-
 def _describe_weights(weights: Any, n_in: int, n_out: int) -> Any:
-    """Shape, mean, spread and range, in bounds and to a tenth: it hangs on no draw."""
-    if not isinstance(weights, Tensor):
-        return weights
+    """Shape, mean, spread and reach, in bounds and rounded: it hangs on no draw."""
     w = weights / (4 * (6 / (n_in + n_out)) ** 0.5)
     beyond = (w.abs() > 1.001).float().mean()
     return [
         f"shape {tuple(w.shape)}",
         f"a mean of {abs(w.mean()):.1f} bounds",
         f"a spread of {w.std():.1f} bounds",
+        f"a reach of {w.abs().max().clamp(max=2):.2f} bounds",
         f"{beyond:.1f} of them beyond the bound",
     ]
 
 
 STARTING_WEIGHTS = Exercise(
     right=starting_weights,
-    cases=_layer_sizes,
+    cases=lambda: [(200, 300), (500, 100)],
     outcome=_describe_weights,
     mistakes={
         "They are four times too small: a sigmoid's slope at 0 is a quarter, so times four.": (
@@ -170,8 +169,13 @@ STARTING_WEIGHTS = Exercise(
         "None is negative: `torch.rand` gives 0 to 1, and wanted is -1 to 1, times the bound.": (
             lambda n_in, n_out: starting_weights(n_in, n_out).abs()
         ),
-        "They reach half as far as the bound: 0 to 1, less a half, still has to be doubled.": (
-            lambda n_in, n_out: starting_weights(n_in, n_out) / 2
+        "They reach half as far as the bound. Either 0 to 1, less a half, is to be doubled, or the "
+        "four stands inside the root.": (lambda n_in, n_out: starting_weights(n_in, n_out) / 2),
+        "The root is missing: the bound is 4 times the root of 6 / (n_in + n_out).": (
+            lambda n_in, n_out: starting_weights(n_in, n_out) * (6 / (n_in + n_out)) ** 0.5
+        ),
+        "These are `nn.Linear`'s own weights, many times too small: draw within the bound.": (
+            lambda n_in, n_out: nn.Linear(n_in, n_out).weight
         ),
         "They are normal, so that a third lies beyond the bound: evenly within it is wanted.": (
             lambda n_in, n_out: torch.randn(n_out, n_in) * 4 * (6 / (n_in + n_out)) ** 0.5
@@ -186,9 +190,6 @@ STARTING_WEIGHTS = Exercise(
 )
 
 
-# Find the bug: a layer that shares the machine's weights
-
-
 def starting_layer(machine: BoltzmannMachine) -> nn.Linear:
     """A layer of the encoder that starts where a machine is."""
     layer = nn.Linear(machine.n_visible, machine.latent_dim)
@@ -197,44 +198,50 @@ def starting_layer(machine: BoltzmannMachine) -> nn.Linear:
     return layer
 
 
-def _single_machines() -> list[Case]:
-    return [(_machines(3, 2)[0],), (_machines(2, 3, 1)[0],)]
-
-
 @torch.no_grad()
-def _train_it(layer: Any, machine: BoltzmannMachine) -> Any:
-    """What the layer gives at first, and what the machine is after the layer has changed."""
-    if layer is None:
-        return None
-    first = layer(torch.eye(machine.n_visible))
-    for parameter in layer.parameters():
+def _train_it(layer: nn.Linear, machine: BoltzmannMachine) -> list[Any]:
+    """What the layer gives, whether it can be trained, and what that does to the machine."""
+    first, given = layer(torch.eye(machine.n_visible)), list(layer.parameters())
+    shared = layer.weight is machine.weight and layer.bias is machine.hidden_bias
+    for parameter in given:
         parameter.add_(1)
-    return [first, machine.weight, machine.hidden_bias]
+    kind = "trainable" if all(each.requires_grad for each in given) else "frozen"
+    whose = "the machine's own" if shared else "its own"
+    return [first, kind, f"{whose} Parameters", machine.weight, machine.hidden_bias]
 
 
-def _sharing(machine: BoltzmannMachine) -> nn.Linear:
-    layer = nn.Linear(machine.n_visible, machine.latent_dim)
-    layer.weight, layer.bias = machine.weight, machine.hidden_bias
+def _layer_of(weight: Tensor, bias: Tensor, *, trainable: bool = True) -> nn.Linear:
+    """A layer of these numbers; Parameters are taken as they are."""
+    layer = nn.Linear(*weight.T.shape)
+    for name, given in (("weight", weight), ("bias", bias)):
+        own = given if isinstance(given, nn.Parameter) else nn.Parameter(given, trainable)
+        setattr(layer, name, own)
     return layer
 
 
-def _with_one_copy(machine: BoltzmannMachine, name: str) -> nn.Linear:
-    layer = _sharing(machine)
-    setattr(layer, name, nn.Parameter(getattr(layer, name).detach().clone()))
-    return layer
+def _copy(numbers: Tensor) -> Tensor:
+    return numbers.detach().clone()
 
 
 STARTING_LAYER = Exercise(
     right=starting_layer,
-    cases=_single_machines,
+    cases=lambda: [(_machines(3, 2)[0],), (_machines(2, 3, 1)[0],)],
     outcome=_train_it,
-    bug=_sharing,
+    bug=lambda machine: _layer_of(machine.weight, machine.hidden_bias),
     mistakes={
         "The weights are a copy now, the biases are still the machine's own.": (
-            lambda machine: _with_one_copy(machine, "weight")
+            lambda machine: _layer_of(_copy(machine.weight), machine.hidden_bias)
         ),
         "The biases are a copy now, the weights are still the machine's own.": (
-            lambda machine: _with_one_copy(machine, "bias")
+            lambda machine: _layer_of(machine.weight, _copy(machine.hidden_bias))
+        ),
+        "A new Parameter around the same numbers: copy the numbers with `.clone()`.": (
+            lambda machine: _layer_of(machine.weight.data, machine.hidden_bias.data)
+        ),
+        "The copy is frozen, and it is to be fine-tuned: leave `requires_grad` on.": (
+            lambda machine: _layer_of(
+                _copy(machine.weight), _copy(machine.hidden_bias), trainable=False
+            )
         ),
     },
 )

@@ -21,6 +21,9 @@ COUNT_STEPS = Exercise(
         "The images left over at the end of an epoch get no step: they are a batch, too.": (
             lambda n_images, n_epochs, batch_size: n_epochs * (n_images // batch_size)
         ),
+        "Where it divides evenly there is no extra batch: round up, do not add one.": (
+            lambda n_images, n_epochs, batch_size: n_epochs * (n_images // batch_size + 1)
+        ),
         "A part of a step was counted: the smaller last batch takes a whole one.": (
             lambda n_images, n_epochs, batch_size: n_epochs * n_images / batch_size
         ),
@@ -108,17 +111,27 @@ def stop_early(errors: list[float], patience: int) -> int:
     return best
 
 
-def _where_it_stops(errors: list[float], patience: int) -> int:
-    best = stop_early(errors, patience)
-    return min(best + patience, len(errors) - 1)
-
-
 def _count_rises(errors: list[float], patience: int) -> int:
     best, rises = 0, 0
     for look in range(1, len(errors)):
         rises = rises + 1 if errors[look] > errors[look - 1] else 0
         best = look if errors[look] < errors[best] else best
         if rises == patience:
+            break
+    return best
+
+
+def _count_waits(
+    errors: list[float], patience: int, first: int = 1, *, resets: bool = True, ties: bool = False
+) -> int:
+    """As `stop_early` with a counter, which may begin too early, or be reset never or too often."""
+    best = wait = 0
+    for look in range(first, len(errors)):
+        if errors[look] < errors[best] or (ties and errors[look] == errors[best]):
+            best, wait = look, 0 if resets else wait
+        else:
+            wait += 1
+        if wait == patience:
             break
     return best
 
@@ -130,10 +143,13 @@ STOP_EARLY = Exercise(
         ([5.0, 4.0, 4.5, 3.0, 3.1, 3.2, 1.0], 2),
         ([5.0, 3.0, 3.5, 3.4, 3.3, 2.0, 2.5], 3),
         ([3.0, 2.0, 1.0], 2),
+        ([7.0, 4.0, 9.0, 2.0, 3.0, 1.0], 2),
+        ([3.0, 2.0, 8.0, 9.0, 1.0, 1.0], 1),
+        ([8.0, 1.0, 8.0, 1.0, 3.0, 0.0], 3),
     ],
     mistakes={
         "It gives the look at which training stops; wanted is the best look before.": (
-            _where_it_stops
+            lambda errors, patience: min(stop_early(errors, patience) + patience, len(errors) - 1)
         ),
         "It sees looks that come after the stop: those are never measured.": (
             lambda errors, patience: errors.index(min(errors))
@@ -143,6 +159,15 @@ STOP_EARLY = Exercise(
         ),
         "A fall from one look to the next resets its patience: only a new lowest error should.": (
             _count_rises
+        ),
+        "It adds up all looks without a new lowest: set the wait back to 0 at each new lowest.": (
+            lambda errors, patience: _count_waits(errors, patience, resets=False)
+        ),
+        "It counts look 0 as a wait: that one is the lowest so far, and the wait is 0.": (
+            lambda errors, patience: _count_waits(errors, patience, first=0)
+        ),
+        "An equal error sets the wait back: it is no new lowest, so compare with `<`.": (
+            lambda errors, patience: _count_waits(errors, patience, ties=True)
         ),
     },
 )
@@ -155,9 +180,7 @@ def hold_back(images: Tensor, n: int) -> tuple[Tensor, Tensor]:
 
 
 def _hold_back_twice_drawn(images: Tensor, n: int) -> tuple[Tensor, Tensor]:
-    known = images[torch.randperm(len(images))[n:]]
-    held_back = images[torch.randperm(len(images))[:n]]
-    return known, held_back
+    return images[torch.randperm(len(images))[n:]], images[torch.randperm(len(images))[:n]]
 
 
 def _hold_back_with_replacement(images: Tensor, n: int) -> tuple[Tensor, Tensor]:
@@ -165,18 +188,41 @@ def _hold_back_with_replacement(images: Tensor, n: int) -> tuple[Tensor, Tensor]
     return images[chosen[n:]], images[chosen[:n]]
 
 
-def _count_both(parts: tuple[Tensor, Tensor], images: Tensor, n: int) -> list[int]:
-    """How many images there are in each part, how many different ones, and how many in both."""
-    known, held_back = (set(part.flatten().tolist()) for part in parts)
-    return [len(parts[0]), len(parts[1]), len(known | held_back), len(known & held_back)]
+def _hold_back_with_mask(images: Tensor, n: int) -> tuple[Tensor, Tensor]:
+    chosen = torch.randint(len(images), (n,))
+    others = torch.ones(len(images), dtype=torch.bool)
+    others[chosen] = False
+    return images[others], images[chosen]
 
+
+def _hold_back_with_seed(images: Tensor, n: int) -> tuple[Tensor, Tensor]:
+    torch.manual_seed(0)
+    return hold_back(images, n)
+
+
+def _describe_parts(parts: tuple[Tensor, Tensor], images: Tensor, n: int) -> list[str]:
+    """The sizes of both parts, and their faults in words; the second trial has the seed 1."""
+    known, held_back = (part.flatten().tolist() for part in parts)
+    faults = {
+        "numbers that are no images": not {*known, *held_back} <= {*images.flatten().tolist()},
+        "images twice in one part": any(len(set(p)) < len(p) for p in (known, held_back)),
+        "images in both parts": bool({*known} & {*held_back}),
+        "neighbours held back": max(held_back) - min(held_back) < len(held_back),
+        "the same draw each time": len(images) == 80 and torch.initial_seed() != 1,
+    }
+    found = ", ".join(name for name, there in faults.items() if there)
+    sizes = f"{len(known)} images to train on, {len(held_back)} held back"
+    return [sizes, found or "each image once, drawn at random"]
+
+
+SPLITS = (40, 25), (80, 50)  # so many are held back that `randint` draws some twice
 
 HOLD_BACK = Exercise(
     right=hold_back,
-    cases=lambda: [(torch.arange(12.0).view(12, 1, 1, 1), 4)],
+    cases=lambda: [(torch.arange(100.0, 100 + size).view(-1, 1, 1, 1), n) for size, n in SPLITS],
     mistakes={
         "All images are trained on, the held-back ones, too: leave these out.": (
-            lambda images, n: (images, images[-n:])
+            lambda images, n: (images, hold_back(images, n)[1])
         ),
         "The parts are exchanged: the n images are held back, and the first part is the rest.": (
             lambda images, n: hold_back(images, n)[::-1]
@@ -184,9 +230,21 @@ HOLD_BACK = Exercise(
         "Some images are drawn twice, others never: `randperm` draws each once.": (
             _hold_back_with_replacement
         ),
+        "Some images are held back twice, as `randint` draws them: `randperm` draws each once.": (
+            _hold_back_with_mask
+        ),
+        "It returns numbers of images: index `images` with them.": (
+            lambda images, n: torch.randperm(len(images)).tensor_split([len(images) - n])
+        ),
+        "It draws nothing, and neighbours may be alike: shuffle by `randperm` before you cut.": (
+            lambda images, n: (images[n:], images[:n])
+        ),
+        "It sets the seed itself, so that each call draws the same: leave that to the caller.": (
+            _hold_back_with_seed
+        ),
     },
     bug=_hold_back_twice_drawn,
-    outcome=_count_both,
+    outcome=_describe_parts,
 )
 
 EXERCISES = (COUNT_STEPS, EPOCH_ERROR, SHIFT, STOP_EARLY, HOLD_BACK)
