@@ -73,11 +73,13 @@ if digits.name == "mnist":  # claims 6 to 8
     assert post[2:].argmin() == 5 - 2
     assert set(mixed["post"][:3]) == {(4, 7), (4, 9), (7, 9)}
     assert set(mixed["post"][3:]) == {(2, 8), (3, 5)}
+    assert set(mixed["post_60000"]) == {(4, 7), (4, 9), (7, 9), (3, 5), (5, 8)}
     assert abs(shares["post"] - shares["PCA"]) < 0.02
     assert 1.4 * shares["post"] < shares["post_60000"] < shares["dense_2d (notebook 2)"]
 
 quote("the post's network names {}: for", own["post"])
 quote("with {} here and {} above.", own["post_60000"], shares["post_60000"])
+quote("(Each image has {} voters here, and had 10,000 above.)", N_POST - 1)
 if digits.name == "mnist":
     assert own["post"] > own["post_60000"] and own["post"] > 1.5 * shares["post"]
     assert abs(own["post_60000"] - shares["post_60000"]) < 0.05
@@ -142,7 +144,6 @@ quote("with 10,000 it is {} %, and with", 100 * gap["convolutional", 10_000])
 assert 4 < conv["test"][0] / conv["training"][0] < 4.6
 assert abs(gap["convolutional", 60_000]) < 0.01 < gap["convolutional", 10_000]
 quote("an image comes up {} times if there are", N_STEPS / math.ceil(100 / 32))
-told = load_shipped("post_60000")[1]
 quote("errs by {} on its training images and {} on others", told["train_error"], told["test_error"])
 assert 4.5 < told["settings"]["steps"] / N_STEPS < 5
 assert told["train_error"] < conv["training"][-1] and told["test_error"] < conv["test"][-1]

@@ -32,7 +32,7 @@ if digits.name == "mnist":
 
 error_boltzmann = about["boltzmann"]["test_error"]
 quote("(The {} of `boltzmann` in notebook 9,", error_boltzmann)
-quote("a mean over pixels, would be {}.)", N_PIXELS * error_boltzmann)
+quote("a mean over pixels and rounded, would be {}.)", N_PIXELS * error_boltzmann)
 
 if digits.name == "mnist":
     steepness = {name: max(values) / min(values) for name, values in starts.items()}
@@ -55,7 +55,7 @@ quote(
     "after about eight minutes {} against {} with machines, beside the {} of 2006.", *eight[::-1], 3
 )
 fallen = [errors["fine-tuned"][0] - errors["fine-tuned"][1] for errors in (training, test)]
-quote("the fine-tuned network fell by {}, the test error by {}. Part", *fallen)
+quote("the fine-tuned network fell by {}, the test error by {}, both taken before", *fallen)
 assert all(training[way][n] < test[way][n] for way in ("fine-tuned", "scratch") for n in (0, 1))
 assert abs(three[0] - three[1]) < 0.1 < eight[1] - eight[0]
 assert max(eight) < 3.00 < min(three)
