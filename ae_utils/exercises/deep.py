@@ -43,7 +43,7 @@ def _stacks_with_images() -> list[Case]:
 
 def _mark_draws(inputs: Any, *arguments: Any) -> Any:
     """The inputs; of those that are all 0 and 1, which were drawn, a word."""
-    return ["only 0 and 1" if bool((u.round() == u).all()) else u for u in inputs]
+    return ["only 0 and 1" if bool((u.round() == u).all()) else u.detach() for u in inputs]
 
 
 def _handed_on(machines: Machines, x: Tensor, make: Any) -> list[Tensor]:
@@ -97,7 +97,8 @@ def decoder_layers(machines: Machines) -> Layers:
 
 def _with_order(layers: Any, machines: Machines) -> list[Any]:
     """The layers, and which machines the caller has then, from the image on."""
-    return [list(layers), [type(machine).__name__ for machine in machines]]
+    numbers = [[each.detach() for each in layer] for layer in layers]
+    return [numbers, [type(machine).__name__ for machine in machines]]
 
 
 def _turn_stack_around(machines: list[BoltzmannMachine]) -> Layers:
@@ -207,7 +208,7 @@ def _train_it(layer: nn.Linear, machine: BoltzmannMachine) -> list[Any]:
         parameter.add_(1)
     kind = "trainable" if all(each.requires_grad for each in given) else "frozen"
     whose = "the machine's own" if shared else "its own"
-    return [first, kind, f"{whose} Parameters", machine.weight, machine.hidden_bias]
+    return [first, kind, f"{whose} Parameters", *map(_copy, (machine.weight, machine.hidden_bias))]
 
 
 def _layer_of(weight: Tensor, bias: Tensor, *, trainable: bool = True) -> nn.Linear:
