@@ -158,3 +158,35 @@ def test_pages_describe_their_pictures_and_keep_formulas_and_notes(pages):
 def test_question_is_the_paragraph_after_the_heading():
     text = "# 3. Title\n\n**The question.** Which **codes** give\n[digits](x.ipynb)?\n\nMore."
     assert heading_and_question(make_notebook(text)) == ("3. Title", "Which codes give digits?")
+
+
+def test_cells_with_one_fold_are_folded_together_under_its_line(tmp_path):
+    def text(words: str, **metadata: str):
+        return new_markdown_cell(words, metadata=metadata)
+
+    cells = [
+        text("# 1. First\nWhy?"),
+        text("**Predict.** What comes?"),
+        draw(fold="I have guessed", alt="A dot."),
+        text("It came.", fold="I have guessed"),
+        text("Now optional & long.", fold="Optional: <more>"),
+        text("Go on."),
+    ]
+    write_edition({"01_first": new_notebook(cells=cells)}, tmp_path, tmp_path, [])
+    soup = BeautifulSoup((tmp_path / "01_first.html").read_text("utf-8"), "html.parser")
+    guessed, optional = soup.select("main details")
+    assert [each.summary.text for each in (guessed, optional)] == [
+        "I have guessed", "Optional: <more>",
+    ]  # fmt: skip
+    assert guessed.select("img") and "It came." in guessed.text
+    assert "Now optional & long." in optional.text
+    assert not soup.select("details[open]") and "Go on." not in optional.text
+
+
+def test_first_bold_use_of_a_term_leads_to_the_glossary(tmp_path):
+    text = "# 1. First\nWhy?\n\nA **code** and **codes**, a **k-NN accuracy**, a **thing**."
+    write_edition({"01_first": make_notebook(text)}, tmp_path, tmp_path, [])
+    soup = BeautifulSoup((tmp_path / "01_first.html").read_text("utf-8"), "html.parser")
+    links = [(link.text, link["href"]) for link in soup.select("a.term")]
+    terms = [("code", "glossary.html#Code"), ("k-NN accuracy", "glossary.html#k-NN-accuracy")]
+    assert links == terms

@@ -173,6 +173,13 @@ def test_last_sections_are_the_agreed_ones(chapter):
     assert sections[-len(CLOSING_SECTIONS) :] == CLOSING_SECTIONS
 
 
+def test_sources_have_authors_title_venue_and_year(chapter):
+    sources = markdown(chapter).partition("\n## Sources")[2]
+    for source in re.findall(r"^- (.+)", sources, re.MULTILINE):
+        for each in re.split(r"; (?=[A-Z]\. )", source):
+            assert re.match(r"(.+, )?\*[^*]+\*, \S.*\b(19|20)\d\d\b", each), each
+
+
 def test_cells_that_draw_have_an_alternative_text(notebook):
     for cell in code_cells(notebook):
         if any("image/png" in output.get("data", {}) for output in cell.outputs):

@@ -4,6 +4,7 @@ Every page can be read without a script. The one that all pages share, `template
 search and copies code.
 """
 
+import html
 import os
 import re
 from collections.abc import Collection, Mapping
@@ -104,6 +105,29 @@ def read_glossary(names: Collection[str]) -> NotebookNode:
     return new_notebook(cells=[new_markdown_cell(linked)])
 
 
+def link_terms(page: str, glossary: str) -> str:
+    """Let the first time that a page has a term of the glossary in bold lead to it.
+
+    Args:
+        page: the HTML of a chapter.
+        glossary: the HTML of the glossary.
+    """
+    anchors = {
+        html.unescape(term).lower(): term for term in re.findall('<h2 id="([^"]+)"', glossary)
+    }
+    linked = set[str]()
+
+    def replace(bold: re.Match[str]) -> str:
+        term = html.unescape(bold[1]).replace(" ", "-").lower()
+        anchor = anchors.get(term) or anchors.get(term.removesuffix("s"))
+        if not anchor or anchor in linked:
+            return bold[0]
+        linked.add(anchor)
+        return f'<a class="term" href="glossary.html#{anchor}">{bold[0]}</a>'
+
+    return re.sub("<strong>([^<]+)</strong>", replace, page)
+
+
 def find_way(source: Path, folder: Path, stamp: tuple[str, str]) -> str:
     """Return the way from a folder of pages to the notebooks, or their address if there is one."""
     if stamp[0]:
@@ -141,10 +165,12 @@ def write_edition(
             "page": name,
             "style": read_style("book.css"),
         }
-        html, _ = exporter.from_notebook_node(embed_explorer(notebook), resources)
+        text, _ = exporter.from_notebook_node(embed_explorer(notebook), resources)
         links = notebook_links(name, way, stamp) if name in titles else ()
-        sidebar = make_sidebar(titles, name, html, links)
-        pages[name] = relink(html, titles, way).replace("<!-- sidebar -->", sidebar)
+        sidebar = make_sidebar(titles, name, text, links)
+        pages[name] = relink(text, titles, way).replace("<!-- sidebar -->", sidebar)
+    for name in titles:
+        pages[name] = link_terms(pages[name], pages["glossary"])
     files = {f"{name}.html": page for name, page in pages.items()}
     files["index.html"] = index_page(notebooks, data)
     files["search.js"] = write_search(pages)
