@@ -75,6 +75,9 @@ IWAE_BOUND = Exercise(
         "Only the first k weights count: make groups of all, and average their bounds.": (
             lambda log_w, k: log_w[:, :k].logsumexp(1) - math.log(k)
         ),
+        "It gives a bound for each group: average over the groups, (N,).": (
+            lambda log_w, k: log_w.unflatten(1, (-1, k)).logsumexp(2) - math.log(k)
+        ),
         "It makes one group of all weights, so that k plays no part.": (
             lambda log_w, k: log_w.logsumexp(1) - math.log(log_w.shape[1])
         ),

@@ -79,6 +79,12 @@ KL = Exercise(
         "It is one number for all clouds together: add up each row by itself, (N,).": (
             lambda mean, log_variance: kl_to_prior(mean, log_variance).sum()
         ),
+        "It is the average cloud's cost: leave one number for each cloud, (N,).": (
+            lambda mean, log_variance: kl_to_prior(mean, log_variance).mean()
+        ),
+        "It is a mean over everything: add up each row, and leave one number for each, (N,).": (
+            lambda mean, log_variance: kl_to_prior(mean, log_variance).mean() / mean.shape[1]
+        ),
     },
 )
 
@@ -158,6 +164,9 @@ QUANTILES = Exercise(
         ),
         "It leaves out a twentieth of the prior at each end, however large n is.": (
             lambda n: torch.special.ndtri(torch.linspace(0.05, 0.95, n))
+        ),
+        "These are the bounds of n + 1 shares: take the middles of n shares instead.": (
+            lambda n: torch.special.ndtri(torch.arange(1, n + 1) / (n + 1))
         ),
         "These are shares, between 0 and 1: ndtri makes places of them.": (
             lambda n: (torch.arange(n) + 0.5) / n
