@@ -137,7 +137,7 @@ quote("and even 500 codes an image leave {};", missing[500])
 quote("{} % of the images had been lost,", 100 * lost)
 if digits.name == "mnist":
     assert lost > 0.5
-assert torch.allclose(mean_bound(weights), importance_bound(weights, 500).mean(), atol=1e-3)
+assert torch.allclose(mean_bound(log_w), importance_bound(log_w, 500).mean(), atol=1e-3)
 
 elbo, bound = zip(*stretched.values(), strict=True)
 quote("the bound of 500 codes rises from {} to {},", *bound[:2])
