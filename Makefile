@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help run lab slides pdf test lint format notebooks weights figures animation photographs experiments playground pages bench training memory oldest colab known-good stamp clean
+.PHONY: help run lab slides pdf test lint format notebooks weights figures animation photographs experiments playground starters pages bench training memory oldest colab known-good stamp clean
 
 help:  ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' Makefile
@@ -55,6 +55,9 @@ experiments: $(VENV)/.notebooks-installed  ## run the long experiments again; ne
 
 playground: $(VENV)/.notebooks-installed  ## make the playground, one web page, in build/
 	@$(BIN)/python -m tools.publish.playground_page
+
+starters: $(VENV)/.notebooks-installed  ## write the exercises alone, to hand out and to grade, in build/starters
+	@$(BIN)/python -m tools.publish.starter
 
 pages: $(VENV)/.notebooks-installed  ## publish book, slides and playground on REMOTE's branch gh-pages
 	@$(BIN)/python -m tools.publish.pages $(REMOTE)

@@ -100,6 +100,19 @@ def test_sidebar_lists_all_chapters_and_the_sections_of_this_one(page, edition) 
     assert [each for each in found if each[0] == "#"] == headings
 
 
+def test_answers_wait_folded_and_stand_open_on_paper(page) -> None:
+    fold = page.locator("details.fold", has_text="I have guessed").first
+    picture = fold.locator("img").first
+    assert not picture.is_visible()
+    fold.locator("summary").focus()
+    page.keyboard.press("Enter")
+    assert picture.is_visible()
+    page.keyboard.press("Enter")
+    page.emulate_media(media="print")
+    folded = page.locator("details.fold img").all()
+    assert folded and all(each.bounding_box()["height"] > 0 for each in folded)
+
+
 def test_pages_read_without_a_script(open_page, edition) -> None:
     page = open_page(edition / f"{CHAPTER}.html", java_script_enabled=False)
     assert page.get_by_role("searchbox").count() == page.get_by_role("button").count() == 0

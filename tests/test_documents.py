@@ -4,8 +4,11 @@ import re
 import tomllib
 from pathlib import Path
 
+import nbformat
 import pytest
 import yaml
+
+from ae_utils.exercises import EXERCISES
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), ROOT / "figures" / "README.md"])
@@ -69,6 +72,35 @@ def test_readme_is_short_lists_every_chapter_and_leads_to_every_page():
     wanted = [*ROOT.glob("notebooks/**/*.ipynb"), *ROOT.glob("docs/*.md"), ROOT / "CONTRIBUTING.md"]
     for path in wanted:
         assert f"]({path.relative_to(ROOT).as_posix()})" in text
+
+
+def notebook_text(path: Path) -> str:
+    """All that a notebook says and prints."""
+    notebook = nbformat.read(path, as_version=4)
+    printed = [each.get("text", "") for cell in notebook.cells for each in cell.get("outputs", [])]
+    return "\n".join([*(cell.source for cell in notebook.cells), *printed])
+
+
+def test_teaching_names_sections_and_figures_that_the_notebooks_have():
+    text = read("docs/teaching.md")
+    rows = re.findall(r"^\| (.+) \| (.+) \| \[\d+\]\((.+)\), \*(.+)\* \|$", text, re.MULTILINE)
+    for _, answer, link, section in rows:
+        shown = notebook_text(ROOT / "docs" / link)
+        assert f"\n## {section}\n" in shown, section
+        for number in re.findall(r"\d[\d.,]*\d", answer):
+            assert number in shown, (section, number)
+    named = set(re.findall(r"\*([A-Z][^*]+)\*", " ".join(text.replace("**", "").split())))
+    all_of_it = "\n".join(map(notebook_text, ROOT.glob("notebooks/*.ipynb")))
+    assert [name for name in named if name.rstrip(".") not in all_of_it] == []
+
+
+def test_teaching_asks_two_questions_a_notebook_and_marks_every_bug():
+    text = read("docs/teaching.md")
+    questions = re.search("## Questions.*?(?=^## )", text, re.DOTALL | re.MULTILINE)[0]
+    for path in ROOT.glob("notebooks/*.ipynb"):
+        assert questions.count(f"(../notebooks/{path.name})") >= 2
+    bugs = {name for name, exercise in EXERCISES.items() if exercise.bug}
+    assert set(re.findall(r"^\| `(\w+)` \(\d+\)", text, re.MULTILINE)) == bugs
 
 
 def test_version_authors_and_licence_are_the_same_everywhere():

@@ -30,9 +30,10 @@ def cell_with(path: Path, exercise: Exercise) -> nbformat.NotebookNode:
     return cell
 
 
-def last_line(cell: nbformat.NotebookNode) -> str:
-    """The last line that a cell has printed."""
-    return "".join(each.get("text", "") for each in cell.outputs).splitlines()[-1]
+def line_printed(cell: nbformat.NotebookNode) -> str:
+    """The one line that a cell has printed; it shows nothing else."""
+    (output,) = cell.outputs
+    return output.text.rstrip("\n")
 
 
 def definition(source: str, name: str) -> str:
@@ -72,14 +73,15 @@ def test_names_are_used_once() -> None:
 def test_notebook_holds_it_unsolved(notebook: str, exercise: Exercise) -> None:
     line = "the bug is still in it." if exercise.bug else "there is no code in it yet."
     assert (
-        last_line(cell_with(FOLDER / f"{notebook}.ipynb", exercise)) == f"{exercise.name}: {line}"
+        line_printed(cell_with(FOLDER / f"{notebook}.ipynb", exercise))
+        == f"{exercise.name}: {line}"
     )
 
 
 @each_placed
 def test_solutions_solve_it_in_another_form(notebook: str, exercise: Exercise) -> None:
     cell = cell_with(FOLDER / "solutions" / f"{notebook}_solutions.ipynb", exercise)
-    assert last_line(cell) == f"{exercise.name}: right."
+    assert line_printed(cell) == f"{exercise.name}: right."
     ours = Path(exercise.right.__code__.co_filename).read_text(encoding="utf-8")
     assert definition(cell.source, exercise.name) != definition(ours, exercise.name)
 
@@ -148,7 +150,7 @@ def test_unknown_mistake_is_shown_by_example(capsys) -> None:
 
 @pytest.mark.parametrize("answer", [None, 3, lambda x: x])
 def test_what_is_no_exercise_is_told_so(capsys, answer) -> None:
-    assert check(answer) is False
+    assert not check(answer)
     assert "no exercise has this name" in capsys.readouterr().out
 
 

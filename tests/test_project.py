@@ -126,7 +126,7 @@ def test_make_help_has_a_line_for_every_command(folder):
 
 def test_every_command_is_a_module_that_there_is_and_every_module_a_command(folder):
     commands = ["run", "slides", "pdf", "weights", "figures", "photographs", "experiments"]
-    commands += ["animation", "playground", "pages", "bench", "training", "memory"]
+    commands += ["animation", "playground", "starters", "pages", "bench", "training", "memory"]
     run = re.findall(r"-m (tools\.\S+)", dry_run(folder, "stamp", *commands))
     starts = 'if __name__ == "__main__":\n'
     found = [path for path in ROOT.glob("tools/**/*.py") if starts in path.read_text()]

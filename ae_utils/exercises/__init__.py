@@ -26,7 +26,14 @@ CHAPTERS = (
 EXERCISES = {exercise.name: exercise for chapter in CHAPTERS for exercise in chapter.EXERCISES}
 
 
-def check(answer: Function) -> bool:
+class Verdict(int):
+    """1 for right, 0 for not yet: true or false, and nothing that a notebook would display."""
+
+    def _ipython_display_(self) -> None:
+        """Display nothing: what there is to say has been printed."""
+
+
+def check(answer: Function) -> Verdict:
     """Try the reader's function on small cases, and print what to say of it; nothing is raised.
 
     Args:
@@ -38,7 +45,7 @@ def check(answer: Function) -> bool:
     name = getattr(answer, "__name__", type(answer).__name__)
     if not callable(answer) or name not in EXERCISES:
         print(f"{name}: no exercise has this name. Pass the function itself: `check(mse)`.")
-        return False
+        return Verdict(False)
     right, words = EXERCISES[name].judge(answer)
     print(f"{name}: {words}")
-    return right
+    return Verdict(right)
