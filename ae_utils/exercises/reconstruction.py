@@ -80,9 +80,10 @@ QUANTISE = Exercise(
                 ((z - low) / (high - low) * 2**bits).floor().clamp(0, 2**bits)
             )
         ),
-        "The cells are too wide: there are `2**bits` of them, and you made one less.": (
+        "It lays `2**bits` points from end to end, and goes to the nearest: for as many equal "
+        "cells multiply by `2**bits`, and use `floor`.": (
             lambda z, low, high, bits: (
-                ((z - low) / (high - low) * (2**bits - 1)).floor().clamp(0, 2**bits - 1)
+                ((z - low) / (high - low) * (2**bits - 1)).round().clamp(0, 2**bits - 1)
             )
         ),
     },
@@ -174,6 +175,12 @@ def _centred_codes_only(x: Tensor, size: int) -> Box:
     return z, z @ directions + x.mean(0)
 
 
+def _one_mean_for_all(x: Tensor, size: int) -> Box:
+    directions = torch.linalg.svd(x - x.mean(), full_matrices=False).Vh[:size]
+    z = (x - x.mean()) @ directions.T
+    return z, z @ directions + x.mean()
+
+
 PCA_CODES = Exercise(
     right=pca_codes,
     cases=lambda: [
@@ -186,6 +193,9 @@ PCA_CODES = Exercise(
         "the mean there, too.": _centred_codes_only,
         "The codes are right now. What comes back lacks the mean: add it again.": (
             lambda x, size: (pca_codes(x, size)[0], pca_codes(x, size)[1] - x.mean(0))
+        ),
+        "You subtracted one number from all pixels: each has a mean of its own, `x.mean(0)`.": (
+            _one_mean_for_all
         ),
     },
     bug=_pca_without_centring,

@@ -26,7 +26,7 @@ if digits.name == "mnist":
 
 quote("the {} in {} % of the cases only", 4, 100 * turned_into[4, 4])
 quote("every fourth ({} %) becomes a {}.", 100 * turned_into[4, 9], 9)
-quote("Of the outputs, {} % keep their name.", 100 * kept)
+quote("Of all outputs, {} % keep their name.", 100 * kept)
 quote("no worse than the {}, {} for both,", 0, by_digit(errors)["0"])
 if digits.name == "mnist":
     assert judge_accuracy > 0.985
