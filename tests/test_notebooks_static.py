@@ -177,7 +177,7 @@ def test_sources_have_authors_title_venue_and_year(chapter):
     sources = markdown(chapter).partition("\n## Sources")[2]
     for source in re.findall(r"^- (.+)", sources, re.MULTILINE):
         for each in re.split(r"; (?=[A-Z]\. )", source):
-            assert re.match(r"(.+, )?\*[^*]+\*, \S.*\b(19|20)\d\d\b", each), each
+            assert re.match(r"(.+, )?\*[^*]+\*, \S.*\b(18|19|20)\d\d\b", each), each
 
 
 def test_cells_that_draw_have_an_alternative_text(notebook):
