@@ -140,6 +140,22 @@ def test_crash_is_shown_with_its_line(capsys) -> None:
     check_says(capsys, mse, f"mse: not yet. {words}'Tensor' object has no attribute 'minus'")
 
 
+def test_words_of_pytorch_are_not_taken_for_a_blank(capsys) -> None:
+    def mse(x_hat, x):
+        return ((x_hat - x) ^ 2).mean()
+
+    assert not check(mse)
+    assert "It stops at `return ((x_hat - x) ^ 2).mean()` with " in capsys.readouterr().out
+
+
+def test_what_cannot_be_used_is_named(capsys) -> None:
+    def train_step(model, optimizer, x):
+        return [model]
+
+    assert not check(train_step)
+    assert "not yet. " in capsys.readouterr().out
+
+
 def test_unknown_mistake_is_shown_by_example(capsys) -> None:
     def mse(x_hat, x):
         return 3 * ((x_hat - x) ** 2).mean()

@@ -23,6 +23,10 @@ def _keep_result(result: Any, *arguments: Any) -> Any:
     return result
 
 
+class Unfit(str):
+    """What was returned, in words, where no outcome can be had of it."""
+
+
 @dataclass(frozen=True)
 class Exercise:
     """A function to write.
@@ -71,11 +75,14 @@ class Exercise:
             torch.manual_seed(number)
             try:
                 result = function(*arguments)
-                if result is None or _is_blank(result):
-                    return result
-                return self.outcome(result, *arguments)
             except Exception as error:  # whatever the reader's code may raise
                 return error
+            if result is None or _is_blank(result):
+                return result
+            try:
+                return self.outcome(result, *arguments)
+            except Exception as error:
+                return Unfit(f"{_show(result)} ({_error_text(error)})")
 
     def _describe(self, answer: Function, case: tuple[Any, ...], given: Any, wanted: Any) -> str:
         """What a wrong answer does in a case that no known mistake explains."""
@@ -85,6 +92,8 @@ class Exercise:
             return "not yet. It returns nothing: end it with `return` and the result."
         if isinstance(given, Exception):
             return f"not yet. It stops{_failing_line(answer, given)} with {_error_text(given)}"
+        if isinstance(given, Unfit):
+            return f"not yet. What it returns cannot be used: {given}"
         return f"not yet. For {', '.join(map(_show, case))} {_compare(given, wanted)}"
 
 
@@ -95,9 +104,11 @@ def _is_empty(function: Function) -> bool:
 
 
 def _is_blank(outcome: Any) -> bool:
-    """Whether a `...` that stood for code was returned, or computed with."""
+    """Whether a `...` that stood for code was returned, or computed with; or a stub's error."""
+    if isinstance(outcome, NotImplementedError):
+        return not str(outcome)  # PyTorch raises it as well, with words
     if isinstance(outcome, Exception):
-        return isinstance(outcome, NotImplementedError) or "ellipsis" in str(outcome).lower()
+        return "ellipsis" in str(outcome).lower()
     return outcome is Ellipsis
 
 
