@@ -148,12 +148,23 @@ def test_words_of_pytorch_are_not_taken_for_a_blank(capsys) -> None:
     assert "It stops at `return ((x_hat - x) ^ 2).mean()` with " in capsys.readouterr().out
 
 
-def test_what_cannot_be_used_is_named(capsys) -> None:
-    def train_step(model, optimizer, x):
-        return [model]
+def test_result_that_cannot_be_used_is_named() -> None:
+    def double(x):
+        return 2 * x
 
-    assert not check(train_step)
-    assert "not yet. " in capsys.readouterr().out
+    exercise = Exercise(double, lambda: [(torch.ones(2),)], outcome=lambda result, x: result.sum())
+    error = "AttributeError: 'list' object has no attribute 'sum'"
+    words = f"What it returns cannot be used: ([1.0, 1.0]) ({error})"
+    assert exercise.judge(lambda x: [x]) == (False, f"not yet. {words}")
+
+
+def test_changed_argument_is_named(capsys) -> None:
+    def mse(x_hat, x):
+        x -= x_hat
+        return (x**2).mean()
+
+    words = "It changes `x`, which its caller may still need."
+    check_says(capsys, mse, f"mse: not yet. {words}")
 
 
 def test_unknown_mistake_is_shown_by_example(capsys) -> None:
