@@ -74,6 +74,15 @@ def test_readme_is_short_lists_every_chapter_and_leads_to_every_page():
         assert f"]({path.relative_to(ROOT).as_posix()})" in text
 
 
+def test_readme_promises_the_minutes_that_the_notebooks_do():
+    rows = re.findall(
+        r"^\| \d+ \| \[.*?\]\((.+?)\) .*\| \d+ \| (\d+) \| (\d+) \|$", read("README.md"), re.M
+    )
+    assert len(rows) == len([*ROOT.glob("notebooks/*.ipynb")])
+    for path, to_read, to_do in rows:
+        assert f"{to_read} minutes to read, and {to_do} minutes for the exercises" in read(path)
+
+
 def notebook_text(path: Path) -> str:
     """All that a notebook says and prints."""
     notebook = nbformat.read(path, as_version=4)

@@ -140,6 +140,33 @@ def test_crash_is_shown_with_its_line(capsys) -> None:
     check_says(capsys, mse, f"mse: not yet. {words}'Tensor' object has no attribute 'minus'")
 
 
+def test_words_of_pytorch_are_not_taken_for_a_blank(capsys) -> None:
+    def mse(x_hat, x):
+        return ((x_hat - x) ^ 2).mean()
+
+    assert not check(mse)
+    assert "It stops at `return ((x_hat - x) ^ 2).mean()` with " in capsys.readouterr().out
+
+
+def test_result_that_cannot_be_used_is_named() -> None:
+    def double(x):
+        return 2 * x
+
+    exercise = Exercise(double, lambda: [(torch.ones(2),)], outcome=lambda result, x: result.sum())
+    error = "AttributeError: 'list' object has no attribute 'sum'"
+    words = f"What it returns cannot be used: ([1.0, 1.0]) ({error})"
+    assert exercise.judge(lambda x: [x]) == (False, f"not yet. {words}")
+
+
+def test_changed_argument_is_named(capsys) -> None:
+    def mse(x_hat, x):
+        x -= x_hat
+        return (x**2).mean()
+
+    words = "It changes `x`, which its caller may still need."
+    check_says(capsys, mse, f"mse: not yet. {words}")
+
+
 def test_unknown_mistake_is_shown_by_example(capsys) -> None:
     def mse(x_hat, x):
         return 3 * ((x_hat - x) ** 2).mean()

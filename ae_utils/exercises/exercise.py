@@ -5,9 +5,11 @@ that mistake's hint is what its writer is told; else what it gave, and what woul
 """
 
 import dis
+import operator
 import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from inspect import signature
 from typing import Any
 
 import torch
@@ -23,6 +25,10 @@ def _keep_result(result: Any, *arguments: Any) -> Any:
     return result
 
 
+class Complaint(str):
+    """What is wrong with an answer before its outcome can be compared, in words."""
+
+
 @dataclass(frozen=True)
 class Exercise:
     """A function to write.
@@ -35,6 +41,7 @@ class Exercise:
         outcome: what of a trial is compared. It takes what was returned, which is not None, and the
             arguments as they are then; numbers, tensors, strings, or lists of these come out. Where
             an answer draws at random, they must not depend on how.
+        in_place: whether an answer may change the tensors and lists that it is given.
     """
 
     right: Function
@@ -42,6 +49,7 @@ class Exercise:
     mistakes: Mapping[str, Function] = field(default_factory=dict)
     bug: Function | None = None
     outcome: Function = _keep_result
+    in_place: bool = False
 
     @property
     def name(self) -> str:
@@ -67,15 +75,24 @@ class Exercise:
 
     def _try_case(self, function: Function, number: int) -> Any:
         arguments = self.cases()[number]
+        before = [_copy(argument) for argument in arguments]
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(number)
             try:
                 result = function(*arguments)
-                if result is None or _is_blank(result):
-                    return result
-                return self.outcome(result, *arguments)
             except Exception as error:  # whatever the reader's code may raise
                 return error
+            if result is None or _is_blank(result):
+                return result
+            same = map(_is_same, before, arguments)
+            if not self.in_place and (changed := [n for n, each in enumerate(same) if not each]):
+                name = [*signature(function).parameters][changed[0]]
+                return Complaint(f"It changes `{name}`, which its caller may still need.")
+            try:
+                return self.outcome(result, *arguments)
+            except Exception as error:
+                it = f"{_show(result)} ({_error_text(error)})"
+                return Complaint(f"What it returns cannot be used: {it}")
 
     def _describe(self, answer: Function, case: tuple[Any, ...], given: Any, wanted: Any) -> str:
         """What a wrong answer does in a case that no known mistake explains."""
@@ -85,7 +102,24 @@ class Exercise:
             return "not yet. It returns nothing: end it with `return` and the result."
         if isinstance(given, Exception):
             return f"not yet. It stops{_failing_line(answer, given)} with {_error_text(given)}"
+        if isinstance(given, Complaint):
+            return f"not yet. {given}"
         return f"not yet. For {', '.join(map(_show, case))} {_compare(given, wanted)}"
+
+
+def _copy(argument: Any) -> Any:
+    """An argument as it is now, if it is a tensor or a list; of others, themselves."""
+    if isinstance(argument, Tensor):
+        return argument.detach().clone()
+    return [*argument] if isinstance(argument, list) else argument
+
+
+def _is_same(before: Any, after: Any) -> bool:
+    if isinstance(before, Tensor):
+        return before.shape == after.shape and torch.equal(before, after)
+    if isinstance(before, list):
+        return len(before) == len(after) and all(map(operator.is_, before, after))
+    return True
 
 
 def _is_empty(function: Function) -> bool:
@@ -95,9 +129,11 @@ def _is_empty(function: Function) -> bool:
 
 
 def _is_blank(outcome: Any) -> bool:
-    """Whether a `...` that stood for code was returned, or computed with."""
+    """Whether a `...` that stood for code was returned, or computed with; or a stub's error."""
+    if isinstance(outcome, NotImplementedError):
+        return not str(outcome)  # PyTorch raises it as well, with words
     if isinstance(outcome, Exception):
-        return isinstance(outcome, NotImplementedError) or "ellipsis" in str(outcome).lower()
+        return "ellipsis" in str(outcome).lower()
     return outcome is Ellipsis
 
 

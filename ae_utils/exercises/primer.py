@@ -89,6 +89,7 @@ def _descend_without_clearing(loss: Function, w: Any, lr: float) -> Any:
 DESCEND = Exercise(
     right=descend,
     cases=_curves,
+    in_place=True,
     mistakes={
         "You went uphill: a slope points to where the loss grows, so subtract it.": (
             lambda loss, w, lr: w + lr * _slope(loss, w)

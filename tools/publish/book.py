@@ -21,6 +21,7 @@ from tools.publish.export import (
     opening,
     read_style,
     relink,
+    unfold_texts,
 )
 from tools.publish.navigation import (
     SOLUTIONS,
@@ -165,7 +166,7 @@ def write_edition(
             "page": name,
             "style": read_style("book.css"),
         }
-        text, _ = exporter.from_notebook_node(embed_explorer(notebook), resources)
+        text, _ = exporter.from_notebook_node(embed_explorer(unfold_texts(notebook)), resources)
         links = notebook_links(name, way, stamp) if name in titles else ()
         sidebar = make_sidebar(titles, name, text, links)
         pages[name] = relink(text, titles, way).replace("<!-- sidebar -->", sidebar)

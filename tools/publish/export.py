@@ -79,6 +79,18 @@ class OfflineExporter(HTMLExporter):
         return MarkdownWithMath(renderer=renderer).render(source)
 
 
+FOLDED_TEXT = re.compile(r"<details>\n<summary>.*</summary>\n\n(.*)\n\n</details>", re.DOTALL)
+
+
+def unfold_texts(notebook: NotebookNode) -> NotebookNode:
+    """Return a notebook whose text cells are not folded each by itself, as Jupyter shows them."""
+    cells = []
+    for cell in notebook.cells:
+        folded = cell.cell_type == "markdown" and FOLDED_TEXT.fullmatch(cell.source)
+        cells.append(NotebookNode(cell, source=folded[1]) if folded else cell)
+    return NotebookNode(notebook, cells=cells)
+
+
 def png_size(picture: str) -> tuple[int, int]:
     """Return the width and the height in pixels of a PNG file, given in base64."""
     width, height = struct.unpack(">II", b64decode(picture[:32])[16:24])

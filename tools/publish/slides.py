@@ -29,7 +29,13 @@ from nbformat.v4 import new_markdown_cell
 from traitlets.config import Config
 
 from tools.commands import BUILD, ROOT, remove_others, write_whole
-from tools.publish.export import OfflineExporter, heading_and_question, read_style, relink
+from tools.publish.export import (
+    OfflineExporter,
+    heading_and_question,
+    read_style,
+    relink,
+    unfold_texts,
+)
 from tools.publish.playground_page import PAGE, embed_explorer, write_beside
 
 REVEAL = Path(__file__).parent / "reveal"
@@ -131,7 +137,7 @@ def write_slides(paths: list[Path], folder: Path) -> list[Path]:
     names = [path.stem for path in paths]
     slides = {}
     for path in paths:
-        notebook = nbformat.read(path, as_version=4)
+        notebook = unfold_texts(nbformat.read(path, as_version=4))
         resources = {
             "metadata": {"name": heading_and_question(notebook)[0], "path": str(path.parent)},
             "style": read_style("slides.css"),
