@@ -95,16 +95,8 @@ def decoder_layers(machines: Machines) -> Layers:
     return [(machine.weight.T, machine.visible_bias) for machine in reversed(machines)]
 
 
-def _with_order(layers: Any, machines: Machines) -> list[Any]:
-    """The layers, and which machines the caller has then, from the image on."""
-    numbers = [[each.detach() for each in layer] for layer in layers]
-    return [numbers, [type(machine).__name__ for machine in machines]]
-
-
-def _turn_stack_around(machines: list[BoltzmannMachine]) -> Layers:
-    layers = decoder_layers(machines)
-    machines.reverse()
-    return layers
+def _without_gradients(layers: Layers, *arguments: Any) -> list[list[Tensor]]:
+    return [[numbers.detach() for numbers in layer] for layer in layers]
 
 
 def _with_biases_of_hidden_units(machines: Machines) -> Layers:
@@ -115,10 +107,8 @@ def _with_biases_of_hidden_units(machines: Machines) -> Layers:
 DECODER_LAYERS = Exercise(
     right=decoder_layers,
     cases=lambda: [(_machines(3, 3, 3, 3),), (_machines(4, 3, 2, 1),)],
-    outcome=_with_order,
+    outcome=_without_gradients,
     mistakes={
-        "The layers are right, but `machines.reverse()` turns the caller's own stack around: take "
-        "`reversed(machines)`.": _turn_stack_around,
         "It begins at the image. The decoder begins at the code: the last machine comes first.": (
             lambda machines: [(machine.weight.T, machine.visible_bias) for machine in machines]
         ),
