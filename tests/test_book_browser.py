@@ -104,7 +104,7 @@ def test_answers_wait_folded_and_stand_open_on_paper(page) -> None:
     fold = page.locator("details.fold", has_text="I have guessed").first
     picture = fold.locator("img").first
     assert not picture.is_visible()
-    fold.locator("summary").focus()
+    fold.locator("summary").first.focus()
     page.keyboard.press("Enter")
     assert picture.is_visible()
     page.keyboard.press("Enter")
