@@ -171,7 +171,8 @@ def test_unknown_mistake_is_shown_by_example(capsys) -> None:
     def mse(x_hat, x):
         return 3 * ((x_hat - x) ** 2).mean()
 
-    words = "For [[1.0, -1.0]], [[0.0, 0.0]] it gives 3.0, where 1.0 is right."
+    images = "numbers of shape (2, 1, 28, 28)"
+    words = f"For {images}, {images} it gives 3.0, where 1.0 is right."
     check_says(capsys, mse, f"mse: not yet. {words}")
 
 

@@ -7,7 +7,9 @@ from torch import Tensor, nn
 from torch.optim import SGD, Optimizer
 
 from ae_utils.exercises.exercise import Exercise
+from ae_utils.layers import seeded
 from ae_utils.metrics import reconstruction_error
+from ae_utils.models import Autoencoder
 
 
 def mse(x_hat: Tensor, x: Tensor) -> Tensor:
@@ -15,14 +17,21 @@ def mse(x_hat: Tensor, x: Tensor) -> Tensor:
     return ((x_hat - x) ** 2).mean()
 
 
-def _two_pictures() -> list[tuple[Tensor, ...]]:
-    flat = torch.tensor([[1.0, -1.0]]), torch.tensor([[0.0, 0.0]])
-    return [flat, (torch.full((2, 1, 2, 2), 2.0), torch.zeros(2, 1, 2, 2))]
+def _images(n: int) -> Tensor:
+    """Images in shades of grey, each another."""
+    return torch.linspace(0, 1, n * 784).square().reshape(n, 1, 28, 28)
+
+
+def _two_batches() -> list[tuple[Tensor, Tensor]]:
+    """Off by 1, up and down; off by 1 and by 3."""
+    signs, sizes = torch.tensor([1.0, -1.0]).repeat(784), torch.tensor([1.0, 3.0]).repeat(1176)
+    pairs = [(signs.view(2, 1, 28, 28), _images(2)), (sizes.view(3, 1, 28, 28), _images(3))]
+    return [(x + off, x) for off, x in pairs]
 
 
 MSE = Exercise(
     right=mse,
-    cases=_two_pictures,
+    cases=_two_batches,
     mistakes={
         "Errors of +1 and -1 cancelled each other: square each before you average.": (
             lambda x_hat, x: (x_hat - x).mean() ** 2
@@ -30,27 +39,41 @@ MSE = Exercise(
         "It is as many times too large as an image has pixels: average over all of them.": (
             lambda x_hat, x: ((x_hat - x) ** 2).sum() / len(x)
         ),
+        "It is as many times too large as the batch has images: average over them as well.": (
+            lambda x_hat, x: ((x_hat - x) ** 2).sum() / 784
+        ),
+        "That is the sum over all pixels of all images: divide by how many there are, or take the "
+        "mean.": lambda x_hat, x: ((x_hat - x) ** 2).sum(),
+        "That is one number an image: average over the batch as well.": (
+            lambda x_hat, x: ((x_hat - x) ** 2).mean(dim=(1, 2, 3))
+        ),
         "An error of 2 counts 2, and should count 4: square it.": (
             lambda x_hat, x: (x_hat - x).abs().mean()
+        ),
+        "That is the root of it: leave the mean of the squares as it is.": (
+            lambda x_hat, x: ((x_hat - x) ** 2).mean().sqrt()
         ),
     },
 )
 
 
 def pca_back(x: Tensor, V: Tensor, mean: Tensor) -> Tensor:
-    """Images x (N, D) along PCA's directions, the columns of V (D, k), and back: (N, D)."""
+    """Images x (N, 784) along PCA's directions, the columns of V (784, 2), and back."""
     return (x - mean) @ V @ V.T + mean
 
 
-def _dots() -> list[tuple[Tensor, ...]]:
-    x = torch.tensor([[2.0, 0.0, 1.0], [3.0, 5.0, 4.0]])
-    mean = torch.tensor([1.0, 2.0, 1.0])
-    return [(x, torch.tensor([[0.6], [0.8], [0.0]]), mean), (x, torch.eye(3)[:, 1:], mean)]
+def _plane() -> list[tuple[Tensor, ...]]:
+    """Two directions, in one case along two pixels; images as many as neither, nor the other."""
+    slanted = torch.linalg.qr(torch.linspace(0, 60, 1568).cos().reshape(784, 2)).Q
+    mean = torch.linspace(1, 0, 784)
+    return [
+        (_images(n).flatten(1), V, mean) for n, V in ((3, slanted), (5, torch.eye(784)[:, 9:11]))
+    ]
 
 
 PCA_BACK = Exercise(
     right=pca_back,
-    cases=_dots,
+    cases=_plane,
     mistakes={
         "The mean plays no part, and the plane was laid through 0: subtract the mean first, and "
         "add it again at the end.": lambda x, V, mean: x @ V @ V.T,
@@ -59,8 +82,10 @@ PCA_BACK = Exercise(
         ),
         "The mean is added, and was not subtracted: the positions along the directions count from "
         "it.": lambda x, V, mean: x @ V @ V.T + mean,
-        "That is the code, k numbers an image. The way back is a product with `V.T`, and the mean "
-        "added.": lambda x, V, mean: (x - mean) @ V,
+        "You took the mean of these few images: positions count from the average image, which is "
+        "handed in as `mean`.": lambda x, V, mean: (x - x.mean(0)) @ V @ V.T + x.mean(0),
+        "That is the code, two numbers an image. The way back is a product with `V.T`, and the "
+        "mean added.": lambda x, V, mean: (x - mean) @ V,
     },
 )
 
@@ -74,17 +99,18 @@ def train_step(model: nn.Module, optimizer: Optimizer, x: Tensor) -> float:
     return loss.item()
 
 
-def _training(lr: float) -> tuple[nn.Module, Optimizer, Tensor]:
+def _training(lr: float) -> tuple[Autoencoder, Optimizer, Tensor]:
     """A small model on its way: the gradients of a step before are still there."""
-    model, x = nn.Linear(2, 2, bias=False), torch.tensor([[1.0, 0.0], [0.5, 1.0]])
-    with torch.no_grad():
-        model.weight.copy_(torch.tensor([[0.5, -1.0], [0.0, 2.0]]))
-    reconstruction_error(model(2 * x), x).backward()
+    with seeded(0):
+        encoder = nn.Sequential(nn.Flatten(), nn.Linear(784, 2))
+        decoder = nn.Sequential(nn.Linear(2, 784), nn.Unflatten(1, (1, 28, 28)))
+    model, x = Autoencoder(encoder, decoder, latent_dim=2), _images(2)
+    reconstruction_error(model(1 - x), 1 - x).backward()
     return model, SGD(model.parameters(), lr), x
 
 
 def _weights_after(loss: Any, model: nn.Module, optimizer: Optimizer, x: Tensor) -> Any:
-    return loss if loss is None else [loss, *(weight.detach() for weight in model.parameters())]
+    return [loss, *(weight.detach() for weight in model.parameters())]
 
 
 def _step_without_clearing(model: nn.Module, optimizer: Optimizer, x: Tensor) -> float:
@@ -115,7 +141,7 @@ def _measure_after_the_step(model: nn.Module, optimizer: Optimizer, x: Tensor) -
 
 TRAIN_STEP = Exercise(
     right=train_step,
-    cases=lambda: [_training(0.1), _training(1.0)],
+    cases=lambda: [_training(1.0), _training(10.0)],
     outcome=_weights_after,
     mistakes={
         "The gradients of the step before were still there, and were added to the new ones: call "
@@ -131,13 +157,12 @@ TRAIN_STEP = Exercise(
 
 
 def batch_error(x_hat: Tensor, x: Tensor) -> Tensor:
-    """The mean squared error a pixel of flat reconstructions (N, D) of images (N, 1, h, w)."""
+    """The mean squared error a pixel of flat reconstructions (N, 784) of images (N, 1, 28, 28)."""
     return ((x_hat - x.flatten(1)) ** 2).mean()
 
 
 def _flat_and_square() -> list[tuple[Tensor, Tensor]]:
-    x = torch.tensor([0.0, 1.0, 0.5, 0.0, 1.0, 1.0, 0.0, 0.5]).reshape(2, 1, 2, 2)
-    return [(x.flatten(1), x), (torch.full((2, 4), 0.25), x)]
+    return [(_images(2).flatten(1), _images(2)), (torch.full((3, 784), 0.25), _images(3))]
 
 
 BATCH_ERROR = Exercise(
@@ -150,7 +175,7 @@ BATCH_ERROR = Exercise(
             lambda x_hat, x: ((x_hat - x.flatten(2)) ** 2).mean() / len(x)
         ),
         "Each image is compared with the average of the batch. Bring x to the shape of x_hat, "
-        "(N, D).": lambda x_hat, x: ((x_hat - x.flatten(2).mean(0)) ** 2).mean(),
+        "(N, 784).": lambda x_hat, x: ((x_hat - x.flatten(2).mean(0)) ** 2).mean(),
     },
 )
 

@@ -9,29 +9,33 @@ from ae_utils.exercises.exercise import Exercise, Function
 
 
 def row_means(x: Tensor) -> Tensor:
-    """The mean grey of each row of images (N, 1, rows, columns): (N, rows)."""
+    """The mean grey of each row of images (N, 1, 28, 28): (N, 28)."""
     return x.mean(dim=(1, 3))
 
 
-def _small_images() -> list[tuple[Tensor]]:
-    return [(torch.arange(12.0).reshape(2, 1, 2, 3),), (torch.eye(4)[None, None],)]
+def _images() -> list[tuple[Tensor]]:
+    return [(torch.linspace(0, 1, n * 784).reshape(n, 1, 28, 28).square(),) for n in (2, 3)]
 
 
 ROW_MEANS = Exercise(
     right=row_means,
-    cases=_small_images,
+    cases=_images,
     mistakes={
         "The channel is still there, as a dimension of 1: average over it as well.": (
             lambda x: x.mean(dim=3)
         ),
         "These are the means of the columns. The dimension that you name is the one that goes: to "
         "keep the rows, name the columns.": lambda x: x.mean(dim=(1, 2)),
+        "These are the means of the columns, with the channel as a dimension of 1: the rows, "
+        "dimension 2, have to stay, and the other two go.": lambda x: x.mean(dim=2),
         "All images were averaged into one: dimension 0, the batch, has to stay.": (
             lambda x: x.mean(dim=(0, 1, 3))
         ),
         "One number an image is left: dimension 2, the rows, has to stay.": (
             lambda x: x.mean(dim=(1, 2, 3))
         ),
+        "One number for each channel is left: dimension 2, the rows, has to stay, and the channel "
+        "has to go.": lambda x: x.mean(dim=(2, 3)),
     },
 )
 
@@ -46,9 +50,15 @@ def _flat_images() -> list[tuple[Tensor]]:
     return [(square,), (torch.arange(6.0).reshape(2, 3),)]
 
 
+def _level_in_place(x: Tensor) -> Tensor:
+    x -= x.mean(dim=1, keepdim=True)
+    return x
+
+
 LEVEL = Exercise(
     right=level,
     cases=_flat_images,
+    outcome=lambda result, x: [result, x],
     mistakes={
         "The means, of shape (N,), were lined up with the columns, since shapes are matched from "
         "the right. Keep the dimension, as one of 1: `keepdim=True`.": (
@@ -61,6 +71,8 @@ LEVEL = Exercise(
         "These are the means themselves: subtract them from x.": (
             lambda x: x.mean(dim=1, keepdim=True)
         ),
+        "The numbers are right, but x itself has changed, and may still be needed: `-=` writes "
+        "into it, `-` makes a new tensor.": _level_in_place,
     },
 )
 
@@ -86,6 +98,16 @@ def _descend_without_clearing(loss: Function, w: Any, lr: float) -> Any:
     return w.detach() - lr * w.grad
 
 
+def _descend_from_no_slope(loss: Function, w: Any, lr: float) -> Any:
+    w.grad.zero_()
+    return _descend_without_clearing(loss, w, lr)
+
+
+def _descend_without_backward(loss: Function, w: Any, lr: float) -> Any:
+    w.grad = None
+    return w.detach() - lr * w.grad
+
+
 DESCEND = Exercise(
     right=descend,
     cases=_curves,
@@ -96,6 +118,14 @@ DESCEND = Exercise(
         ),
         "There was an old slope in `w.grad`, and `backward` added the new one to it: set `w.grad` "
         "to None first.": _descend_without_clearing,
+        "A fresh weight has None in `w.grad`, which has no `zero_`: write `w.grad = None`.": (
+            _descend_from_no_slope
+        ),
+        "Nobody has put a slope into `w.grad`: call `loss(w).backward()` first.": (
+            lambda loss, w, lr: w.detach() - lr * w.grad
+        ),
+        "You cleared `w.grad`, and nobody has put the new slope there: `loss(w).backward()` comes "
+        "between.": _descend_without_backward,
         "The learning rate plays no part: multiply the slope by `lr`.": (
             lambda loss, w, lr: w - _slope(loss, w)
         ),
@@ -114,8 +144,8 @@ def blend(a: Tensor, b: Tensor) -> Tensor:
 
 
 def _stored_images() -> list[tuple[Tensor, Tensor]]:
-    a = torch.tensor([[255, 201], [7, 0]], dtype=torch.uint8)
-    return [(a, a.clone()), (a, torch.tensor([[0, 100], [0, 255]], dtype=torch.uint8))]
+    a = (torch.arange(784) % 256).to(torch.uint8).reshape(1, 28, 28)
+    return [(a, a.clone()), (a, a.flip(1, 2))]
 
 
 BLEND = Exercise(

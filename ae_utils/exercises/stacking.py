@@ -2,63 +2,18 @@
 
 from collections.abc import Callable, Sequence
 from copy import deepcopy
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from ae_utils.exercises.denoising import DENOISE, MASK
 from ae_utils.exercises.exercise import Exercise, Function
 from ae_utils.layers import seeded
 from ae_utils.stacking import LayerAutoencoder, stack, unroll
 
 Layers = Sequence[LayerAutoencoder]
 Train = Callable[[nn.Module, Tensor], None]
-
-
-def _of_result(outcome: Function) -> Function:
-    """An outcome that leaves it to `check` to tell of an answer that returned nothing."""
-    return lambda result, *arguments: None if result is None else outcome(result, *arguments)
-
-
-def mask(x: Tensor, share: float) -> Tensor:
-    """Images with about the share `share` of all pixels set to 0."""
-    return x.masked_fill(torch.rand(x.shape) < share, 0)
-
-
-def _mask_in_place(x: Tensor, share: float) -> Tensor:
-    x *= torch.rand(x.shape) >= share
-    return x
-
-
-def _describe_holes(masked: Tensor, x: Tensor, share: float) -> list[str]:
-    """What can be said of grey images with holes, whichever pixels have been drawn."""
-    holes = masked == 0
-    return [
-        f"a share of {holes.float().mean():.1f} erased",
-        f"{'the same' if (holes == holes[:1]).all() else 'other'} holes in every image",
-        f"{masked.max():g} where nothing is erased",
-        f"x itself {'changed' if (x == 0).any() else 'as it was'}",
-    ]
-
-
-MASK = Exercise(
-    right=mask,
-    cases=lambda: [(torch.full((8, 1, 28, 28), 0.5), share) for share in (0.3, 0.8)],
-    mistakes={
-        "It erases what should stay, and keeps what should go: turn the comparison round.": (
-            lambda x, share: x * (torch.rand(x.shape) < share)
-        ),
-        "All images have the same holes: draw a number for each pixel of each image, `x.shape`.": (
-            lambda x, share: x * (torch.rand(x.shape[1:]) >= share)
-        ),
-        "Whole images are gone, the others are whole: draw for each pixel, `x.shape`.": (
-            lambda x, share: x * (torch.rand(len(x), 1, 1, 1) >= share)
-        ),
-        "It erases in x itself, and x is also the target: make a new tensor, x * kept.": (
-            _mask_in_place
-        ),
-    },
-    outcome=_of_result(_describe_holes),
-)
 
 
 class Trainer:
@@ -116,6 +71,17 @@ def _greedy_from_below(layers: Layers, x: Tensor, train: Train) -> Tensor:
     return stack(layers)(x)
 
 
+def _greedy_layers(layers: Layers, x: Tensor, train: Train) -> Layers:
+    greedy(layers, x, train)
+    return layers
+
+
+def _describe_training(h: Tensor, layers: Layers, x: Tensor, train: Trainer) -> list[Any]:
+    """What each training saw, what was returned, and the weights of the layers."""
+    tables = [f"training {number} on {_round(seen)}" for number, seen in enumerate(train.seen, 1)]
+    return [*tables, f"{_round(h)} returned", f"{len(train.seen)} trainings", _all_weights(layers)]
+
+
 GREEDY = Exercise(
     right=greedy,
     cases=lambda: [(_three_layers(), _two_rows(), Trainer())],
@@ -132,12 +98,14 @@ GREEDY = Exercise(
         "The layers below moved as well: train `layer` alone, on what they make of x.": (
             _greedy_from_below
         ),
+        "It returns the layers, which are trained now: return the activations, what the last "
+        "encoder puts out.": _greedy_layers,
     },
-    outcome=_of_result(lambda h, layers, x, train: [*train.seen, h.detach(), _all_weights(layers)]),
+    outcome=_describe_training,
 )
 
 
-def unrolled(layers: Layers) -> nn.Module:
+def unrolled(layers: Layers) -> nn.Sequential:
     """The deep autoencoder of copies of the layers."""
     layers = deepcopy(layers)
     ups, downs = ([getattr(x, half) for x in layers] for half in ("encoder", "decoder"))
@@ -149,6 +117,12 @@ def _unroll_and_tune(model: nn.Module, layers: Layers) -> list[Tensor]:
     x_hat = model(_two_rows()).detach()
     _move(model)
     return [x_hat, _all_weights(layers)]
+
+
+def _unrolled_and_turned(layers: list[LayerAutoencoder]) -> nn.Module:
+    model = unrolled(layers)
+    layers.reverse()
+    return model
 
 
 UNROLLED = Exercise(
@@ -171,54 +145,28 @@ UNROLLED = Exercise(
                 *(x.encoder for x in layers), *(x.decoder for x in reversed(layers))
             )
         ),
-    },
-    outcome=_of_result(_unroll_and_tune),
-)
-
-
-class Echo(nn.Module):
-    """Gives back what it sees, and remembers it in `seen`."""
-
-    def forward(self, x: Tensor) -> Tensor:
-        """The same images."""
-        self.seen = x.clone()
-        return x
-
-
-def denoise(model: nn.Module, x: Tensor, labels: Tensor | None = None) -> Tensor:
-    """The error against the clean x of what the model makes of x with holes."""
-    seen = x * (torch.rand(x.shape) >= 0.25)
-    return (model(seen) - x).square().mean()
-
-
-def _denoise_to_holes(model: nn.Module, x: Tensor, labels: Tensor | None = None) -> Tensor:
-    holes = torch.rand(x.shape) < 0.25
-    x = x.masked_fill(holes, 0)
-    return (model(x) - x).square().mean()
-
-
-def _describe_loss(loss: Tensor, model: Echo, x: Tensor) -> list[str]:
-    """What the model saw of white images, and the loss, to a quarter."""
-    erased = (model.seen == 0).float().mean().item()
-    return [
-        f"{name} of {round(4 * value) / 4:g}"
-        for name, value in (("holes in a share", erased), ("a loss", loss.item()))
-    ]
-
-
-DENOISE = Exercise(
-    right=denoise,
-    cases=lambda: [(Echo(), torch.ones(8, 1, 28, 28))],
-    mistakes={
-        "The holes are gone, and the task with them: the model has to see x with holes.": (
-            lambda model, x: (model(x) - x).square().mean()
+        "The encoders are copies, the decoders are the layers' own: `deepcopy` them as well.": (
+            lambda layers: nn.Sequential(
+                *(x.encoder for x in deepcopy(layers)), *(x.decoder for x in reversed(layers))
+            )
         ),
-        "The model sees the clean images and is asked for holes: it is the other way round.": (
-            lambda model, x: (model(x) - mask(x, 0.25)).square().mean()
+        "The encoders stand in the order of the decoders: only the decoders are turned round.": (
+            lambda layers: nn.Sequential(
+                *(x.encoder for x in deepcopy(layers)[::-1]),
+                *(x.decoder for x in deepcopy(layers)[::-1]),
+            )
+        ),
+        "The list that you were given is turned round now: `reversed(layers)` leaves it alone.": (
+            _unrolled_and_turned
+        ),
+        "A list is no network yet: return `nn.Sequential(*parts)`.": (
+            lambda layers: list(unrolled(layers))
+        ),
+        "A function has no weights that a training could find: return an `nn.Sequential`.": (
+            lambda layers: lambda x: unrolled(layers)(x)
         ),
     },
-    bug=_denoise_to_holes,
-    outcome=_of_result(_describe_loss),
+    outcome=_unroll_and_tune,
 )
 
 
@@ -236,6 +184,11 @@ def _move(model: nn.Module) -> None:
     """Change all weights, as a training does."""
     for weight in model.parameters():
         weight.mul_(-2)
+
+
+def _round(numbers: Tensor) -> str:
+    """Numbers to two decimals, in words."""
+    return str([[float(f"{number:.2f}") for number in row] for row in numbers.tolist()])
 
 
 def _all_weights(layers: Layers) -> Tensor:
