@@ -1,12 +1,13 @@
 """The exercises of notebook 6."""
 
-import math
+from typing import Any
 
 import torch
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy
 
 from ae_utils.exercises.exercise import Exercise
+from ae_utils.exercises.reparametrization import REPARAMETRIZE
 
 
 def bernoulli_log_likelihood(x: Tensor, chance: Tensor) -> Tensor:
@@ -17,7 +18,8 @@ def bernoulli_log_likelihood(x: Tensor, chance: Tensor) -> Tensor:
 
 def _two_images() -> list[tuple[Tensor, ...]]:
     x = torch.tensor([[[[1.0, 0.0], [0.0, 1.0]]], [[[0.0, 0.0], [1.0, 0.0]]]])
-    return [(x, torch.tensor([[[[0.9, 0.2], [0.4, 0.5]]], [[[0.3, 0.1], [0.6, 0.05]]]]))]
+    chance = torch.tensor([[[[0.9, 0.2], [0.4, 0.01]]], [[[0.3, 0.1], [0.6, 0.99]]]])
+    return [(x.repeat(1, 1, 14, 14), chance.repeat(1, 1, 14, 14))]
 
 
 BERNOULLI = Exercise(
@@ -39,23 +41,43 @@ BERNOULLI = Exercise(
         "It is one number for all images together: add up each image by itself, (N,).": (
             lambda x, chance: bernoulli_log_likelihood(x, chance).sum()
         ),
+        "`log_chance` must keep the shape (N, 1, 28, 28): a logarithm for each pixel, not added.": (
+            lambda x, chance: binary_cross_entropy(chance, x).flatten(1).sum(1)
+        ),
     },
 )
 
 
 def kl_to_prior(mean: Tensor, log_variance: Tensor) -> Tensor:
     """What clouds, (N, latent_dim) each, cost: (N,) nats."""
-    return 0.5 * (mean**2 + log_variance.exp() - log_variance - 1).sum(1)
+    return _kl_terms(mean, log_variance).sum(1)
+
+
+def _kl_terms(mean: Tensor, log_variance: Tensor) -> Tensor:
+    return 0.5 * (mean**2 + log_variance.exp() - log_variance - 1)
 
 
 def _three_clouds() -> list[tuple[Tensor, ...]]:
+    """Of two numbers a code, and of three."""
     mean = torch.tensor([[0.0, 0.0], [1.0, -2.0], [0.5, 0.0]])
-    return [(mean, torch.tensor([[0.0, 0.0], [-1.0, 0.5], [-4.0, 1.0]]))]
+    log_variance = torch.tensor([[0.0, 0.0], [-1.0, 0.5], [-4.0, 1.0]])
+    clouds = [(mean, log_variance), (torch.tensor([[1.0, 2.0, 3.0]]), torch.ones(1, 3))]
+    return [(m.requires_grad_(), v.requires_grad_()) for m, v in clouds]
+
+
+def _cost_and_gradients(cost: Tensor, mean: Tensor, log_variance: Tensor) -> list[Any]:
+    """What clouds cost, and whether gradients pass, in words."""
+    slopes: tuple[Tensor | None, ...] = (None, None)
+    if torch.as_tensor(cost).requires_grad:
+        slopes = torch.autograd.grad(cost.sum(), (mean, log_variance), allow_unused=True)
+    passed = ["none" if slope is None else "one" for slope in slopes]
+    return [cost, f"gradients: {passed[0]} to the mean, {passed[1]} to the log-variance"]
 
 
 KL = Exercise(
     right=kl_to_prior,
     cases=_three_clouds,
+    outcome=_cost_and_gradients,
     mistakes={
         "exp(log_variance / 2) is the width, sigma; the formula has its square.": (
             lambda mean, log_variance: (
@@ -85,60 +107,17 @@ KL = Exercise(
         "It is a mean over everything: add up each row, and leave one number for each, (N,).": (
             lambda mean, log_variance: kl_to_prior(mean, log_variance).mean() / mean.shape[1]
         ),
-    },
-)
-
-
-def reparametrize(mean: Tensor, log_variance: Tensor) -> Tensor:
-    """One code of each cloud, (N, latent_dim), through which gradients pass."""
-    return mean + (log_variance / 2).exp() * torch.randn(mean.shape)
-
-
-def _one_cloud_often() -> list[tuple[Tensor, ...]]:
-    mean = torch.tensor([1.0, -2.0]).repeat(10_000, 1)
-    log_variance = torch.tensor([0.0, 2 * math.log(2)]).repeat(10_000, 1)
-    return [(mean.requires_grad_(), log_variance.requires_grad_())]
-
-
-def _describe_draws(z: Tensor | None, mean: Tensor, log_variance: Tensor) -> list[Tensor] | None:
-    """Whether codes moved, how far along each axis, together or not, and slopes; all rounded."""
-    if z is None:  # nothing was returned
-        return None
-    noise = ((z - mean) / (log_variance / 2).exp()).detach()
-    spread = noise.std(0).round()
-    middle, together = noise.mean(0).round(), noise.prod(1).mean().round()
-    slopes = torch.zeros(2, 2)
-    if z.requires_grad:
-        gradients = torch.autograd.grad(
-            z.square().mean(0).sum(), (mean, log_variance), allow_unused=True
-        )
-        slopes = torch.stack([torch.zeros(2) if g is None else g.sum(0) for g in gradients])
-    varied = spread.prod() > 0
-    return [(noise != 0).any(), spread, middle * varied, together * varied, slopes.round() * varied]
-
-
-REPARAMETRIZE = Exercise(
-    right=reparametrize,
-    cases=_one_cloud_often,
-    outcome=_describe_draws,
-    mistakes={
-        "The noise is as wide as the variance: the width is exp(log_variance / 2).": (
-            lambda mean, log_variance: mean + log_variance.exp() * torch.randn(mean.shape)
+        "It is twice the cost: the formula begins with one half.": (
+            lambda mean, log_variance: 2 * kl_to_prior(mean, log_variance)
         ),
-        "The noise was multiplied by the logarithm: the width is exp(log_variance / 2).": (
-            lambda mean, log_variance: mean + log_variance * torch.randn(mean.shape)
+        "It adds over the clouds: add over the coordinates, axis 1.": (
+            lambda mean, log_variance: _kl_terms(mean, log_variance).sum(0)
         ),
-        "There is no noise in it: every code is the middle of its cloud.": (
-            lambda mean, log_variance: mean + 0 * log_variance
+        "It has a cost for each coordinate: add them up, one number for each cloud, (N,).": (
+            lambda mean, log_variance: _kl_terms(mean, log_variance)
         ),
-        "All clouds got the same noise: draw a number for each, `torch.randn(mean.shape)`.": (
-            lambda mean, log_variance: mean + (log_variance / 2).exp() * torch.randn(2)
-        ),
-        "Both numbers of a code got the same noise: draw one for each.": (
-            lambda mean, log_variance: mean + (log_variance / 2).exp() * torch.randn(len(mean), 1)
-        ),
-        "The draw is right, and no gradient gets through: write it as mean + width * noise.": (
-            lambda mean, log_variance: torch.normal(mean, (log_variance / 2).exp())
+        "It has the shape (N, 1): leave out `keepdim`, for (N,).": (
+            lambda mean, log_variance: kl_to_prior(mean, log_variance)[:, None]
         ),
     },
 )
@@ -158,6 +137,9 @@ QUANTILES = Exercise(
         ),
         "Its first place is minus infinity: add half a share to each.": (
             lambda n: torch.special.ndtri(torch.arange(n) / n)
+        ),
+        "Its last place is infinite: take half a share from each.": (
+            lambda n: torch.special.ndtri(torch.arange(1, n + 1) / n)
         ),
         "Its places are equally far apart, from -1 to 1, and a third of the prior lies outside.": (
             lambda n: torch.linspace(-1, 1, n)
@@ -185,34 +167,46 @@ def _averaged(x_hat: Tensor, x: Tensor, mean: Tensor, log_variance: Tensor) -> T
     return binary_cross_entropy(x_hat, x) + kl_to_prior(mean, log_variance).mean()
 
 
-def _three_batches() -> list[tuple[Tensor, ...]]:
+def _batches() -> list[tuple[Tensor, ...]]:
     x = torch.eye(28).repeat(3, 1, 1, 1)
+    mean, log_variance = (each.detach() for each in _three_clouds()[0])
     return [
-        (0.1 + 0.7 * x, x, *_three_clouds()[0]),
-        (torch.full_like(x, 0.5), x, *_three_clouds()[0]),
+        (0.1 + 0.7 * x, x, mean, log_variance),
+        (torch.full_like(x[:2], 0.5), x[:2], mean[:2], log_variance[:2]),
     ]
+
+
+def _total(x_hat: Tensor, x: Tensor) -> Tensor:
+    return binary_cross_entropy(x_hat, x, reduction="sum")
 
 
 VAE_LOSS = Exercise(
     right=vae_loss,
-    cases=_three_batches,
+    cases=_batches,
     bug=_averaged,
     mistakes={
         "Now the distortion grows with the batch: divide it by the number of images.": (
-            lambda x_hat, x, mean, log_variance: (
-                binary_cross_entropy(x_hat, x, reduction="sum")
-                + kl_to_prior(mean, log_variance).mean()
-            )
+            lambda x_hat, x, *cloud: _total(x_hat, x) + kl_to_prior(*cloud).mean()
         ),
         "Both are means now, and 784 pixels are weighed like 2 numbers: take sums instead.": (
-            lambda x_hat, x, mean, log_variance: (
-                binary_cross_entropy(x_hat, x) + kl_to_prior(mean, log_variance).mean() / 2
-            )
+            lambda x_hat, x, *cloud: binary_cross_entropy(x_hat, x) + kl_to_prior(*cloud).mean() / 2
         ),
         "Now the rate grows with the batch: it is a sum over all images.": (
-            lambda x_hat, x, mean, log_variance: (
-                binary_cross_entropy(x_hat, x, reduction="sum") / len(x)
-                + kl_to_prior(mean, log_variance).sum()
+            lambda x_hat, x, *cloud: _total(x_hat, x) / len(x) + kl_to_prior(*cloud).sum()
+        ),
+        "Both grow with the batch: divide them by the number of images.": (
+            lambda x_hat, x, *cloud: _total(x_hat, x) + kl_to_prior(*cloud).sum()
+        ),
+        "Both are right, and were divided by 784: nats an image are sums over its pixels.": (
+            lambda x_hat, x, *cloud: vae_loss(x_hat, x, *cloud) / 784
+        ),
+        "It takes the rate away: both are costs, which add up.": (
+            lambda x_hat, x, *cloud: _total(x_hat, x) / len(x) - kl_to_prior(*cloud).mean()
+        ),
+        "It has a number for each image: average them.": (
+            lambda x_hat, x, *cloud: (
+                binary_cross_entropy(x_hat, x, reduction="none").flatten(1).sum(1)
+                + kl_to_prior(*cloud)
             )
         ),
     },
