@@ -100,6 +100,7 @@ if digits.name == "mnist":
     assert all(set(each.topk(2).indices.tolist()) == {0, 1} for each in by_digit)
     assert all(pairs[torch.pdist(find_centres(z)).argmax()] == (0, 1) for z in maps.values())
     assert max(overall) < accuracy - 0.05
+    assert max(overall) - min(overall) > sweep_3d["accuracy"] - sweep_2d["accuracy"]
 
 as_came, left = zip(*(mismatches[name] for name in list(maps)[1:]), strict=True)
 quote("mismatches from {} to {}, where", min(as_came), max(as_came), stable=False)

@@ -61,6 +61,8 @@ assert scores[best] > uniform_score
 if digits.name == "mnist":
     assert best == 30
     assert scores[1] < scores[3] < scores[10] < scores[30]
+    assert scores[3] - scores[1] > scores[10] - scores[3] > scores[30] - scores[10]
+    assert data_distance(torch.stack((high[0], low[1]))[None]).item() > 10
 
 quote("at least 90 % sure of {} % of its pictures,", 100 * sure["from the mixture"])
 quote("against {} % for the box,", 100 * sure["evenly from the box"])
