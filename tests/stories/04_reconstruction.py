@@ -74,7 +74,7 @@ as_seven = [round_codes(codes[first[[7]]], box, bits) for bits in range(1, 9)]
 seen = name_images(model.decode(torch.cat(as_seven))).tolist()
 if digits.name == "mnist":
     assert 7 not in seen[:2]
-    assert seen[3:] == [7] * 5
+    assert seen[2:] == [7] * 6
 
 error_at = {size: dict(points) for size, points in rates_ae.items()}
 enough = {
@@ -122,7 +122,7 @@ quote("at {} bits PNG has no error at all", png)
 if digits.name == "mnist":
     assert overtaken < bits_jpeg / 2
     assert min(error for bits, error in jpeg if bits < 1.1 * png) > 0
-    assert decoder_bits > 32 * enough[32]
+    assert math.isclose(decoder_bits, 32 * enough[32], rel_tol=0.05)
 
 quote(
     "Two numbers of the autoencoder name {} %, two of PCA's {} %.",
@@ -135,7 +135,7 @@ quote(
 if digits.name == "mnist":
     assert rightly["autoencoder, 2"] > rightly["PCA, 2"] + 30
     assert rightly["autoencoder, 8"] > max(rightly["PCA, 8"] + 4, rightly["784 pixels"])
-    assert rightly["autoencoder, 32"] < rightly["PCA, 32"]
+    assert max(rightly["autoencoder, 32"], rightly["784 pixels"]) < rightly["PCA, 32"]
 
 quote(
     "With {} numbers they come back with errors from {} to {}, where a test image has {} on",
@@ -161,6 +161,10 @@ if digits.name == "mnist":
     assert auc_letters[2] - 0.03 > auc_letters[32] > auc_letters[64] + 0.02
     for place in range(len(SIZES)):
         assert min(areas, key=lambda kind: areas[kind][place]) == "letters"
+    assert max(zip(areas["turned digits"], SIZES, strict=True))[1] == 16
+    assert max(zip(areas["photographs"], SIZES, strict=True))[1] == 64
+    for size in SIZES:
+        assert not torch.isin(scores(size, letters), scores(size, digits.test_images)).any()
 
 quote("has the lowest, {}, for its little ink", min(by_digit(errors).values()))
 quote("with two numbers {} % of the outputs keep", 100 * kept)
