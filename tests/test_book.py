@@ -151,6 +151,15 @@ def test_glossary_is_in_order_and_its_links_lead_to_sections(edition):
         assert f'<h2 id="{anchor}">' in html, link
 
 
+def test_terms_of_the_glossary_are_linked_where_they_first_matter(edition):
+    soup = BeautifulSoup((edition / "glossary.html").read_text("utf-8"), "html.parser")
+    for heading in soup.select("h2"):
+        chapters = heading.find_next("p").select("a[href^='0'], a[href^='1']")
+        if chapters:
+            page = (edition / chapters[-1]["href"].partition("#")[0]).read_text("utf-8")
+            assert f'class="term" href="glossary.html#{heading["id"]}"' in page, heading.text
+
+
 def test_pages_describe_their_pictures_and_keep_formulas_and_notes(pages):
     first = BeautifulSoup(pages["01_first"], "html.parser")
     assert first.math and r"\hat" not in pages["01_first"]
