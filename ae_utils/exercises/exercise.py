@@ -58,19 +58,19 @@ class Exercise:
 
     def judge(self, answer: Function) -> tuple[bool, str]:
         """Tell whether an answer is right, and what to say of it."""
-        given, wanted = self._try_out(answer), self._try_out(self.right)
+        given, wanted = self.try_out(answer), self.try_out(self.right)
         if _agree(given, wanted):
             return True, "right."
-        if self.bug and _agree(given, self._try_out(self.bug)):
+        if self.bug and _agree(given, self.try_out(self.bug)):
             return False, "the bug is still in it."
         for hint, mistake in self.mistakes.items():
-            if _agree(given, self._try_out(mistake)):
+            if _agree(given, self.try_out(mistake)):
                 return False, f"not yet. {hint}"
         wrong = [_agree(*pair) for pair in zip(given, wanted, strict=True)].index(False)
         return False, self._describe(answer, self.cases()[wrong], given[wrong], wanted[wrong])
 
-    def _try_out(self, function: Function) -> list[Any]:
-        """What a function does in each case; an error counts as one, too."""
+    def try_out(self, function: Function) -> list[Any]:
+        """Return the outcome of a function in each case, or in its place the error or complaint."""
         return [self._try_case(function, number) for number in range(len(self.cases()))]
 
     def _try_case(self, function: Function, number: int) -> Any:
