@@ -20,7 +20,7 @@ if digits.name == "mnist":
     assert error_joint < error_mean
 
 _, fallen, _, resting = history_joint.steps[:4]
-quote("By step {}, its first point, it has fallen almost to {}, the error", fallen, error_mean)
+quote("By step {}, its second point, it has fallen almost to {}, the error", fallen, error_mean)
 quote("there it rests until about step {}.", resting)
 if digits.name == "mnist":
     assert all(abs(error / error_mean - 1) < 0.05 for error in history_joint.test_loss[1:4])
