@@ -60,7 +60,12 @@ def test_right_answer_works_and_is_accepted_whatever_it_draws(exercise: Exercise
 
 @pytest.mark.parametrize(("exercise", "hint"), MISTAKES, ids=[e.name for e, _ in MISTAKES])
 def test_mistake_gets_its_hint(exercise: Exercise, hint: str) -> None:
-    assert exercise.judge(exercise.mistakes[hint]) == (False, f"not yet. {hint}")
+    def mistake_with_other_draws(*arguments):
+        torch.rand(1)
+        return exercise.mistakes[hint](*arguments)
+
+    for mistake in (exercise.mistakes[hint], mistake_with_other_draws):
+        assert exercise.judge(mistake) == (False, f"not yet. {hint}")
 
 
 @pytest.mark.parametrize(("notebook", "chapter"), PLACES, ids=NOTEBOOKS)
@@ -90,10 +95,6 @@ def test_solutions_solve_it_in_another_form(notebook: str, exercise: Exercise) -
     assert line_printed(cell) == f"{exercise.name}: right."
     ours = Path(exercise.right.__code__.co_filename).read_text(encoding="utf-8")
     assert definition(cell.source, exercise.name) != definition(ours, exercise.name)
-
-
-def mse(x_hat, x):
-    """An answer that each test makes anew."""
 
 
 def check_says(capsys, answer, words: str) -> None:
@@ -171,6 +172,24 @@ def test_changed_argument_is_named(capsys) -> None:
 
     words = "It changes `x`, which its caller may still need."
     check_says(capsys, mse, f"mse: not yet. {words}")
+
+
+def test_seed_is_left_to_the_caller(capsys) -> None:
+    def reparametrize(mean, log_variance):
+        torch.manual_seed(0)
+        return mean + (log_variance / 2).exp() * torch.randn(mean.shape)
+
+    words = "It sets the seed, so that all calls draw the same: leave it out."
+    check_says(capsys, reparametrize, f"reparametrize: not yet. {words}")
+
+
+def test_list_that_is_sorted_in_place_is_told(capsys) -> None:
+    def stop_early(errors, patience):
+        errors.sort()
+        return 0
+
+    words = "It changes `errors`, which its caller may still need."
+    check_says(capsys, stop_early, f"stop_early: not yet. {words}")
 
 
 def test_unknown_mistake_is_shown_by_example(capsys) -> None:

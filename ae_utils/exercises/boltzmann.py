@@ -6,10 +6,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from ae_utils.exercises.exercise import Exercise
+from ae_utils.exercises.exercise import Case, Exercise
 from ae_utils.machine_likelihood import all_states
-
-Case = tuple[Any, ...]
 
 
 def _free_energy(v: Tensor, W: Tensor, b: Tensor, c: Tensor) -> Tensor:
@@ -68,8 +66,10 @@ def _starts() -> list[Case]:
     return [*((v.repeat(4_000, 1), W, b, c) for v in (third_on, empty)), alone]
 
 
-def _count_pairs(made: Any, *arguments: Any) -> Any:
+def _count_pairs(made: Any, v: Tensor, W: Tensor, *biases: Tensor) -> Any:
     """How often pixels are on, alone and in pairs, to a quarter: it hangs on no draw."""
+    if W.any() and (made == made[0]).all():
+        return "the same picture every time"
     if not ((made == 0) | (made == 1)).all():
         return "numbers between 0 and 1"
     return (made.float().T @ made.float() / len(made) * 4).round() / 4
@@ -91,12 +91,8 @@ GIBBS_STEP = Exercise(
         "The hidden units hand on chances, and pixels that go together come apart: draw them.": (
             lambda v, W, b, c: torch.bernoulli(((v @ W.T + c).sigmoid() @ W + b).sigmoid())
         ),
-        "It rounds where it should draw, so that every chain does the same: `torch.bernoulli`.": (
-            lambda v, W, b, c: ((((v @ W.T + c) > 0).float() @ W + b) > 0).float()
-        ),
-        "All pictures share one row of random numbers: each picture needs a draw of its own.": (
-            _with_one_row_of_luck
-        ),
+        "All chains do the same: neither round, nor let pictures share one row of random numbers. "
+        "`torch.bernoulli(chances)` draws for each.": _with_one_row_of_luck,
         "It stops half way, at the hidden units: a step comes down to pixels again.": (
             lambda v, W, b, c: torch.bernoulli((v @ W.T + c).sigmoid())
         ),
@@ -131,9 +127,16 @@ def _with_drawn_units(data: Tensor, made: Tensor, W: Tensor, c: Tensor) -> Tenso
     return (of_data - of_made) / len(data)
 
 
+def _name_draws(gradient: Tensor, data: Tensor, *_: Any) -> Any:
+    """The gradient; of drawn units, which give whole numbers where pixels are 0 or 1, a word."""
+    sums = gradient * len(data)
+    return "whole numbers, divided by N" if (sums.round() == sums).all() else gradient
+
+
 WEIGHT_GRADIENT = Exercise(
     right=weight_gradient,
     cases=_batches,
+    outcome=_name_draws,
     mistakes={
         "It is model minus data: weights that follow it unlearn the data. Turn the two around.": (
             lambda data, made, W, c: -weight_gradient(data, made, W, c)
@@ -174,7 +177,7 @@ def pixel_chance(v: Tensor, i: int, W: Tensor, b: Tensor, c: Tensor) -> Tensor:
 
 def _pixels() -> list[Case]:
     v = torch.tensor([[0.0, 1.0, 1.0], [1.0, 0.0, 1.0], [1.0, 1.0, 0.0]]).double()
-    return [(v.clone(), i, *_machine(3, 2)) for i in (0, 2)]
+    return [(v, i, *_machine(3, 2)) for i in (0, 2)]
 
 
 def _without_clones(v: Tensor, i: int, W: Tensor, b: Tensor, c: Tensor) -> Tensor:

@@ -1,14 +1,11 @@
 """The exercise of notebook 2 that compares runs which differ in one thing only."""
 
-from collections import UserList
 from itertools import product
 from typing import Any
 
 from ae_utils.exercises.exercise import Exercise
 
-
-class Runs(UserList[dict[str, Any]]):
-    """Runs, each a dict; told by their name, since all of them are too much for one line."""
+Runs = list[dict[str, Any]]
 
 
 def third_number(runs: Runs) -> float:
@@ -43,7 +40,7 @@ def _compare_best(runs: Runs) -> float:
 
 def _compare_with(runs: Runs, key: str, value: Any) -> float:
     """Compares the runs in which something is as in the notebook's pair."""
-    return _compare_best(Runs(run for run in runs if run[key] == value))
+    return _compare_best([run for run in runs if run[key] == value])
 
 
 def _some_runs() -> list[tuple[Runs]]:
@@ -67,7 +64,7 @@ def _some_runs() -> list[tuple[Runs]]:
         (3, "32", "tanh", 900, 0.71),
     ]
     tables = [[dict(zip(columns, row, strict=True)) for row in rows] for rows in (first, second)]
-    return [(Runs(table),) for table in tables]
+    return [(table,) for table in tables]
 
 
 THIRD_NUMBER = Exercise(

@@ -8,11 +8,9 @@ import torch
 from torch import Tensor, nn
 
 from ae_utils.boltzmann import BoltzmannMachine
-from ae_utils.exercises.exercise import Exercise
-from ae_utils.machine_stack import GaussianMachine
+from ae_utils.exercises.exercise import Case, Exercise
+from ae_utils.machine_stack import GaussianMachine, Machines
 
-Machines = Sequence[BoltzmannMachine]
-Case = tuple[Any, ...]
 Layers = Sequence[tuple[Tensor, Tensor]]
 
 

@@ -21,7 +21,7 @@ def _describe_holes(masked: Tensor, x: Tensor, share: float) -> list[str]:
     holes = masked == 0
     rows, columns = (bool((holes == part).all()) for part in (holes[..., :1], holes[:, :, :1]))
     return [
-        f"a share of {holes.float().mean():.1f} erased",
+        f"a share of about {round(4 * holes.float().mean().item()) / 4:g} erased",
         f"whole images, rows or columns: {rows and columns}, {rows}, {columns}",
         f"{'the same' if (holes == holes[:1]).all() else 'other'} holes in every image",
         f"{masked.max():g} where nothing is erased",
@@ -30,7 +30,7 @@ def _describe_holes(masked: Tensor, x: Tensor, share: float) -> list[str]:
 
 MASK = Exercise(
     right=mask,
-    cases=lambda: [(torch.full((8, 1, 28, 28), 0.5), share) for share in (0.3, 0.8)],
+    cases=lambda: [(torch.full((200, 1, 28, 28), 0.5), share) for share in (0.25, 0.75)],
     mistakes={
         "It erases what should stay, and keeps what should go: turn the comparison round.": (
             lambda x, share: x * (torch.rand(x.shape) < share)
@@ -47,7 +47,7 @@ MASK = Exercise(
         "Whole columns are gone, or stay: draw for each pixel, `x.shape`.": (
             lambda x, share: x * (torch.rand(len(x), 1, 1, 28) >= share)
         ),
-        "It erases in x itself, and x is also the target: make a new tensor, x * kept.": (
+        "x itself has changed, and it is also the target: make a new tensor, x * kept.": (
             _mask_in_place
         ),
     },
@@ -64,19 +64,19 @@ class Echo(nn.Module):
         return x
 
 
-def denoise(model: nn.Module, x: Tensor, labels: Tensor | None = None) -> Tensor:
+def denoise(model: nn.Module, x: Tensor) -> Tensor:
     """The error against the clean x of what the model makes of x with holes."""
     seen = x * (torch.rand(x.shape) >= 0.25)
     return (model(seen) - x).square().mean()
 
 
-def _denoise_to_holes(model: nn.Module, x: Tensor, labels: Tensor | None = None) -> Tensor:
+def _denoise_to_holes(model: nn.Module, x: Tensor) -> Tensor:
     holes = torch.rand(x.shape) < 0.25
     x = x.masked_fill(holes, 0)
     return (model(x) - x).square().mean()
 
 
-def _denoise_in_place(model: nn.Module, x: Tensor, labels: Tensor | None = None) -> Tensor:
+def _denoise_in_place(model: nn.Module, x: Tensor) -> Tensor:
     x.masked_fill_(torch.rand(x.shape) < 0.25, 0)
     return (model(x) - x).square().mean()
 
@@ -111,7 +111,7 @@ DENOISE = Exercise(
         "The model sees the clean images and is asked for holes: it is the other way round.": (
             lambda model, x: (model(x) - mask(x, 0.25)).square().mean()
         ),
-        "x itself has holes now, so the clean images are gone; `clean = x` is no copy either, but "
+        "x itself has changed, so the clean images are gone; `clean = x` is no copy either, but "
         "the same tensor under another name. Make a new tensor.": _denoise_in_place,
         "There is full ink in the holes: set them to 0.": _denoise_with(1),
         "The pixels that stay became darker, too: leave them as they are.": (

@@ -6,9 +6,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ae_utils.exercises.exercise import Exercise, Function
+from ae_utils.exercises.exercise import Case, Exercise, Function
 
-N_DRAWN = 4_000  # enough that shares and spreads, as they are rounded here, come out the same
+N_DRAWN = 20_000  # enough that shares and spreads, as they are rounded here, come out the same
 
 
 def _draw(mixture: Any, n: int, change: str = "") -> Tensor:
@@ -41,12 +41,12 @@ def sample(mixture: Any, n: int) -> Tensor:
     return _draw(mixture, n)
 
 
-def _two_hills() -> list[tuple[Any, ...]]:
+def _two_hills() -> list[Case]:
     """Mixtures in the plane and in space of two hills far apart, wide and slanted."""
     cases = []
     for latent_dim in (2, 3):
         covariance = torch.full((latent_dim, latent_dim), 12.0)
-        covariance.diagonal().fill_(16.0)
+        covariance.diagonal().fill_(18.0)
         means = torch.tensor([[-500.0], [1_000.0]]).repeat(1, latent_dim)
         parts = torch.tensor([0.25, 0.75]), means, torch.stack([covariance] * 2)
         names = "weights_", "means_", "covariances_"
@@ -67,10 +67,16 @@ def _describe_points(points: Any, mixture: Any, n: int) -> list[str]:
     if near[:, 0].sum() < n / 8:
         return words
     covariance = torch.cov(points[near[:, 0]].T, correction=0)
-    width = covariance[0, 0].sqrt()
-    words.append(f"a width (standard deviation) of about {2 ** width.log2().round().item():g}")
+    width, right = covariance[0, 0].sqrt(), mixture.covariances_[0, 0, 0] ** 0.5
+    words.append(f"a width (standard deviation) of about {_power_of_two(width):g}")
+    if _power_of_two(width) != _power_of_two(right):
+        return words
     slant = covariance[0, 1] / (width * covariance[1, 1].sqrt())
-    return [*words, f"a slant (correlation) of {(4 * slant).round().item() / 4:g}"]
+    return [*words, f"a slant (correlation) of {(4 * slant).round().item() / 4 + 0.0:g}"]
+
+
+def _power_of_two(width: Any) -> float:
+    return float(2 ** torch.as_tensor(width).log2().round().item())
 
 
 USUAL = {  # what is wrong with the drawing, and what to say of it

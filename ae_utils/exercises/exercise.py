@@ -7,7 +7,7 @@ that mistake's hint is what its writer is told; else what it gave, and what woul
 import dis
 import operator
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from inspect import signature
 from typing import Any
@@ -16,6 +16,8 @@ import torch
 from torch import Tensor, nn
 
 Function = Callable[..., Any]
+Case = tuple[Any, ...]  # the arguments of one trial
+SEED = 20_061  # of the first case; one more for each further one
 TOLERANCE = 1e-4  # relative and absolute: more than rounding, less than a mistake
 IDLE = {"RESUME", "NOP", "LOAD_CONST", "RETURN_CONST", "RETURN_VALUE"}  # what an empty body does
 MOST = 12  # numbers shown of a tensor
@@ -45,7 +47,7 @@ class Exercise:
     """
 
     right: Function
-    cases: Callable[[], list[tuple[Any, ...]]]
+    cases: Callable[[], Sequence[Case]]
     mistakes: Mapping[str, Function] = field(default_factory=dict)
     bug: Function | None = None
     outcome: Function = _keep_result
@@ -71,13 +73,12 @@ class Exercise:
 
     def try_out(self, function: Function) -> list[Any]:
         """Return the outcome of a function in each case, or in its place the error or complaint."""
-        return [self._try_case(function, number) for number in range(len(self.cases()))]
+        return [self._try_case(function, *each) for each in enumerate(self.cases(), SEED)]
 
-    def _try_case(self, function: Function, number: int) -> Any:
-        arguments = self.cases()[number]
+    def _try_case(self, function: Function, seed: int, arguments: Case) -> Any:
         before = [_copy(argument) for argument in arguments]
         with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(number)
+            torch.manual_seed(seed)
             try:
                 result = function(*arguments)
             except Exception as error:  # whatever the reader's code may raise
@@ -86,15 +87,17 @@ class Exercise:
                 return result
             same = map(_is_same, before, arguments)
             if not self.in_place and (changed := [n for n, each in enumerate(same) if not each]):
-                name = [*signature(function).parameters][changed[0]]
+                name = [*signature(self.right).parameters][changed[0]]
                 return Complaint(f"It changes `{name}`, which its caller may still need.")
+            if torch.initial_seed() != seed:
+                return Complaint("It sets the seed, so that all calls draw the same: leave it out.")
             try:
                 return self.outcome(result, *arguments)
             except Exception as error:
                 it = f"{_show(result)} ({_error_text(error)})"
                 return Complaint(f"What it returns cannot be used: {it}")
 
-    def _describe(self, answer: Function, case: tuple[Any, ...], given: Any, wanted: Any) -> str:
+    def _describe(self, answer: Function, case: Case, given: Any, wanted: Any) -> str:
         """What a wrong answer does in a case that no known mistake explains."""
         if _is_blank(given) or (given is None and _is_empty(answer)):
             return "there is no code in it yet."
@@ -176,7 +179,8 @@ def _show(value: Any) -> str:
         return f"{type(value).__name__}"
     numbers = _read_numbers(value)
     if numbers is None and isinstance(value, list | tuple):
-        return f"({', '.join(map(_show, value))})"
+        several = len(value) > 1 and all(isinstance(each, dict) for each in value)
+        return f"{len(value)} dicts" if several else f"({', '.join(map(_show, value))})"
     if numbers is None:
         kind = f"something of type {type(value).__name__}"
         return repr(value) if isinstance(value, str) else kind

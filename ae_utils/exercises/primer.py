@@ -58,7 +58,6 @@ def _level_in_place(x: Tensor) -> Tensor:
 LEVEL = Exercise(
     right=level,
     cases=_flat_images,
-    outcome=lambda result, x: [result, x],
     mistakes={
         "The means, of shape (N,), were lined up with the columns, since shapes are matched from "
         "the right. Keep the dimension, as one of 1: `keepdim=True`.": (
@@ -71,7 +70,7 @@ LEVEL = Exercise(
         "These are the means themselves: subtract them from x.": (
             lambda x: x.mean(dim=1, keepdim=True)
         ),
-        "The numbers are right, but x itself has changed, and may still be needed: `-=` writes "
+        "x itself has changed, and may still be needed: `-=` writes "
         "into it, `-` makes a new tensor.": _level_in_place,
     },
 )

@@ -28,15 +28,15 @@ def _describe_draws(z: Tensor, mean: Tensor, log_variance: Tensor) -> list[str]:
     width = (log_variance.detach() / 2).exp()
     noise = (z - mean).detach() / width
     each = noise.unflatten(0, (-1, 2)).flatten(1)  # (N / 2, 4): by cloud and coordinate
-    words = [
-        f"codes of shape {tuple(z.shape)}",
-        f"spread of the noise, in widths of the clouds: {_tenths(each.std(0))}",
-    ]
-    if each.std(0).amin() < 0.01:  # the rest hangs on what was drawn
-        return [*words, "noise" if noise.any() else "no noise"]
+    spread = each.std(0)
+    if spread.amin() < 0.01:  # the rest hangs on what was drawn
+        return ["the same noise for all" if noise.any() else "no noise"]
+    if ((spread - 1).abs() > 0.1).any():
+        return [f"spread of the noise, in widths: about {_tenths(2 ** spread.log2().round())}"]
+    middle = each.mean(0).round()
+    if middle.any():
+        return [f"mean of the noise, in widths: about {_tenths(middle)}"]
     return [
-        *words,
-        f"mean of the noise, in widths: {_tenths(each.mean(0))}",
         f"product of both numbers' noise, on average: {_tenths(noise.prod(1).mean(0))}",
         f"{'some' if (noise.abs() > 2.5).any() else 'no'} noise beyond 2.5 widths",
         *_describe_slopes(z, mean, log_variance, noise / width),

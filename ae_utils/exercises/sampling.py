@@ -1,12 +1,10 @@
 """The exercises of notebook 3; the last one has a module of its own."""
 
-from typing import Any
-
 import torch
 from torch import Tensor, nn
 
 from ae_utils.exercises.drawing import SAMPLE
-from ae_utils.exercises.exercise import Exercise, Function
+from ae_utils.exercises.exercise import Case, Exercise, Function
 
 
 def decode_grid(decode: Function, low: Tensor, high: Tensor, n: int) -> Tensor:
@@ -16,7 +14,7 @@ def decode_grid(decode: Function, low: Tensor, high: Tensor, n: int) -> Tensor:
 
 def _decode_rows(decode: Function, low: Tensor, high: Tensor, n: int) -> Tensor:
     """The table as the reader gets it: the first row is at the smallest z2."""
-    z1, z2 = _ticks(low, high, n)
+    z1, z2 = _ticks(low, high, n, n)
     return torch.stack([decode(torch.stack((z1, each.expand(n)), dim=1)) for each in z2])
 
 
@@ -25,14 +23,14 @@ def _swapping(decode: Function) -> Function:
     return lambda z: decode(z.flip(1))
 
 
-def _ticks(low: Tensor, high: Tensor, *counts: int) -> tuple[Tensor, Tensor]:
-    """The numbers along each axis, both rising: one count for both, or two."""
-    ends = zip(low.tolist(), high.tolist(), (counts * 2)[:2], strict=True)
+def _ticks(low: Tensor, high: Tensor, n1: int, n2: int) -> tuple[Tensor, Tensor]:
+    """The numbers along each axis, both rising."""
+    ends = zip(low.tolist(), high.tolist(), (n1, n2), strict=True)
     z1, z2 = (torch.linspace(*each) for each in ends)
     return z1, z2
 
 
-def _tables() -> list[tuple[Any, ...]]:
+def _tables() -> list[Case]:
     """A decoder whose images show the point in their upper left corner, z1 and z2 side by side."""
 
     def decode(z: Tensor) -> Tensor:
@@ -80,7 +78,7 @@ def grid(low: Tensor, high: Tensor, rows: int, columns: int) -> Tensor:
     return torch.stack(torch.meshgrid(z1, z2.flip(0), indexing="xy"), dim=-1)
 
 
-def _boxes() -> list[tuple[Any, ...]]:
+def _boxes() -> list[Case]:
     low, high = torch.tensor([0.0, 4.0]), torch.tensor([2.0, 8.0])
     return [(low, high, 2, 3), (low, high, 4, 2)]
 
@@ -117,7 +115,7 @@ def line(a: Tensor, b: Tensor, n: int) -> Tensor:
     return torch.lerp(a, b, torch.linspace(0, 1, n)[:, None])
 
 
-def _ends() -> list[tuple[Any, ...]]:
+def _ends() -> list[Case]:
     """Ends of as many numbers as there are points, so that shares of shape (n,) raise no error."""
     plane = torch.tensor([1.0, 10.0]), torch.tensor([3.0, 20.0])
     space = torch.tensor([0.0, 1.0, 5.0]), torch.tensor([4.0, 3.0, 2.0])

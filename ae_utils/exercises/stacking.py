@@ -1,6 +1,6 @@
 """The exercises of notebook 5."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from copy import deepcopy
 from typing import Any
 
@@ -10,9 +10,8 @@ from torch import Tensor, nn
 from ae_utils.exercises.denoising import DENOISE, MASK
 from ae_utils.exercises.exercise import Exercise, Function
 from ae_utils.layers import seeded
-from ae_utils.stacking import LayerAutoencoder, stack, unroll
+from ae_utils.stacking import LayerAutoencoder, Layers, stack, unroll
 
-Layers = Sequence[LayerAutoencoder]
 Train = Callable[[nn.Module, Tensor], None]
 
 
@@ -79,7 +78,7 @@ def _greedy_layers(layers: Layers, x: Tensor, train: Train) -> Layers:
 def _describe_training(h: Tensor, layers: Layers, x: Tensor, train: Trainer) -> list[Any]:
     """What each training saw, what was returned, and the weights of the layers."""
     tables = [f"training {number} on {_round(seen)}" for number, seen in enumerate(train.seen, 1)]
-    return [*tables, f"{_round(h)} returned", f"{len(train.seen)} trainings", _all_weights(layers)]
+    return [*tables, f"{_round(h)} returned", _all_weights(layers)]
 
 
 GREEDY = Exercise(
@@ -156,7 +155,7 @@ UNROLLED = Exercise(
                 *(x.decoder for x in deepcopy(layers)[::-1]),
             )
         ),
-        "The list that you were given is turned round now: `reversed(layers)` leaves it alone.": (
+        "The list that you were given has changed: `reversed(layers)` leaves it alone.": (
             _unrolled_and_turned
         ),
         "A list is no network yet: return `nn.Sequential(*parts)`.": (

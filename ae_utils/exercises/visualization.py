@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from ae_utils.exercises.comparison import THIRD_NUMBER
-from ae_utils.exercises.exercise import Exercise, Function
+from ae_utils.exercises.exercise import Case, Exercise, Function
 from ae_utils.exercises.warping import WARP
 from ae_utils.images import to_float
 
@@ -34,7 +34,7 @@ def encode_all(encode: Callable[[Tensor], Tensor], images: Tensor, size: int) ->
         return torch.cat([encode(to_float(batch)) for batch in images.split(size)])
 
 
-def _grey_images() -> list[tuple[Any, ...]]:
+def _grey_images() -> list[Case]:
     greys = torch.tensor([0, 50, 100, 150, 255], dtype=torch.uint8)
     images = greys.reshape(5, 1, 1, 1).repeat(1, 1, 28, 28)
     return [(_Encoder(2), images, 2), (_Encoder(3), images[:3], 3)]
@@ -102,7 +102,7 @@ def _votes(z: Tensor, known: Tensor, known_labels: Tensor, k: int, *, dim: int =
     return known_labels[torch.cdist(z, known).topk(k, dim, largest=False).indices]
 
 
-def _three_clumps() -> list[tuple[Any, ...]]:
+def _three_clumps() -> list[Case]:
     clump = torch.tensor([[0.1, 0.0], [0.0, 0.2], [-0.3, 0.0], [0.0, -0.4], [0.5, 0.0]])
     middles = torch.tensor([[0.0, 0.0], [10.0, 0.0], [0.0, 12.0]])
     known = (middles[:, None] + clump).flatten(0, 1)

@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from ae_utils.exercises.exercise import Exercise, Function
+from ae_utils.exercises.exercise import Case, Exercise, Function
 from ae_utils.models import dense_autoencoder
 
 RIGHT: dict[str, Function] = {  # of the layer that makes the code, and the one that takes it in
@@ -48,7 +48,7 @@ def _change_with_gradient(model: Any, _: Tensor) -> Any:
     deepcopy(model).encoder[-1].weight.zero_()
 
 
-def _tiny_model() -> list[tuple[Any, ...]]:
+def _tiny_model() -> list[Case]:
     """A model of three hidden units, so that a matrix on the wrong side does not fit."""
     model: Any = dense_autoencoder(2, widths=(3,), seed=1)
     nn.init.constant_(model.encoder[-1].bias, 0.5)

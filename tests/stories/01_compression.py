@@ -23,21 +23,8 @@ if digits.name == "mnist":
     assert math.isclose(error_suspect, error_mean, rel_tol=0.001) and spread < 0.02
 
 
-def batch_error(x_hat, x):
-    """As it should be, in place of the one with the bug."""
-    return reconstruction_error(x_hat, x.flatten(1))
-
-
 mended = make_linear()
-optimizer = torch.optim.Adam(mended.parameters(), few_steps.lr)
-scheduler = make_scheduler(optimizer, few_steps)
-for chosen in draw_batches(len(digits.train_images), few_steps):
-    x = to_float(digits.train_images[chosen])
-    loss = batch_error(mended(x).flatten(1), x)
-    optimizer.zero_grad()
-    loss.backward()
-    optimizer.step()
-    scheduler.step()
+fit(mended, digits.train_images, few_steps, make_optimizer=torch.optim.Adam)
 quote("these steps end at {}.)", evaluate(mended, digits.test_images))
 
 errors_of_dots = [
